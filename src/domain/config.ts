@@ -1,0 +1,212 @@
+/** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
+import type { PromptFile } from "./prompt.ts";
+
+export interface Config {
+  readonly server: ServerConfig;
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  /** The upstream of models that `models` does not name. */
+  readonly defaultUpstream: string;
+  readonly models: Readonly<Record<string, ModelConfig>>;
+  readonly experiments: Readonly<Record<string, ExperimentConfig>>;
+  /** By `name@version`. */
+  readonly prompts: Readonly<Record<string, PromptFile>>;
+  readonly telemetry: TelemetryConfig;
+  /** Where kill switches and the range ledger are kept, as an absolute path. */
+  readonly stateDir: string;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** Bearer token of the admin listener; undefined leaves it open, which only loopback permits. */
+  readonly adminToken: Secret | undefined;
+  /** Host names, beside loopback's, under which the two listeners may be addressed. */
+  readonly allowedHosts: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxConnections: number;
+  readonly drainMs: number;
+  /** Browser origins that may call the data plane, `*` for any. */
+  readonly corsOrigins: readonly string[];
+}
+
+/** A string that prints as `[redacted]` wherever it is written by accident; `reveal` is the only way to its text. */
+export interface Secret {
+  reveal(): string;
+}
+
+export interface UpstreamConfig {
+  readonly name: string;
+  /** A key of the upstream registry: the wire dialect. */
+  readonly dialect: string;
+  readonly baseUrl: string;
+  readonly apiKey: Secret | undefined;
+  /** What an upstream without a key is: `scripted` plays the API on this machine; `open` needs none. */
+  readonly withoutKey: "scripted" | "open";
+  /** `gen_ai.provider.name`. */
+  readonly provider: string;
+  /** Open HTTP connections, and with it calls in flight; beyond it: 503 at once. */
+  readonly maxConcurrent: number;
+  readonly maxResponseBytes: number;
+  /** `baggage` is sent on only where this says so. */
+  readonly sendBaggage: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly budgets: PhaseBudgets;
+  readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
+}
+
+/** How long each phase of one attempt may take. */
+export interface PhaseBudgets {
+  readonly connectMs: number;
+  /** From sending to the first content, streams only. */
+  readonly firstTokenMs: number;
+  /** The longest silence once the answer has begun. */
+  readonly stallMs: number;
+}
+
+export interface RetryConfig {
+  /** Attempts at one target, the first included. */
+  readonly maxAttempts: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** The longest `retry-after` that is waited for; a longer one falls back. */
+  readonly maxRetryAfterMs: number;
+  /** Retries allowed as a share of requests, and as a floor for each second. */
+  readonly budgetRatio: number;
+  readonly budgetPerSecond: number;
+}
+
+export interface BreakerConfig {
+  /** Opens when strictly more than this share of the window fails. */
+  readonly failureRatio: number;
+  /** Calls in the window below which it never opens. */
+  readonly minimumCalls: number;
+  readonly windowMs: number;
+  /** How long it stays open before one probe is let through. */
+  readonly openMs: number;
+}
+
+export interface ModelConfig {
+  readonly upstream: string;
+  /** The upstream's own name for it. */
+  readonly upstreamModel: string;
+  readonly price: ModelPrice | undefined;
+}
+
+/** Dollars for a million tokens. */
+export interface ModelPrice {
+  readonly inputPerMillion: number;
+  readonly cachedInputPerMillion: number | undefined;
+  readonly outputPerMillion: number;
+}
+
+export type UnitType = "user" | "org" | "session" | "request";
+export type HashName = "assay_v1" | "growthbook_v2" | "unleash_murmur3" | "optimizely_murmur3";
+
+export interface ExperimentConfig {
+  readonly id: string;
+  readonly description: string;
+  readonly salt: string;
+  readonly hash: HashName;
+  /** Makes positions unguessable: HMAC-SHA-256 in place of SHA-256. */
+  readonly hashSecret: Secret | undefined;
+  readonly unit: UnitType;
+  /** Where the unit's id is looked for, in order. */
+  readonly unitSources: readonly UnitSource[];
+  /** Model names of callers that this experiment serves, beside `experiment/<id>`. */
+  readonly matchModels: readonly string[];
+  /** All must hold, or the request is served by the incumbent and is not in the experiment. */
+  readonly eligible: readonly EligibilityRule[];
+  /** Share of the line of units that is in the experiment, 0 to 1. */
+  readonly coverage: number;
+  /** Share of the line kept out at the control's end, 0 to 1. */
+  readonly holdout: number;
+  readonly layer: LayerSlice | undefined;
+  /** Says that units may change variant with this revision: a new salt, a new phase. */
+  readonly rerandomise: boolean;
+  /** The control first, then the treatments in the order of the file. */
+  readonly variants: readonly VariantConfig[];
+  readonly controlId: string;
+  readonly allowPins: boolean;
+  readonly exposeAssignment: boolean;
+  readonly output: OutputConfig;
+  readonly fallback: readonly FallbackTarget[];
+  /** From the request's arrival to its end. */
+  readonly totalMs: number;
+}
+
+export type UnitSource =
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "metadata"; readonly key: string }
+  | { readonly kind: "body"; readonly field: "safety_identifier" | "user" | "prompt_cache_key" }
+  | { readonly kind: "baggage"; readonly key: string };
+
+export interface EligibilityRule {
+  readonly subject:
+    | { readonly kind: "model" }
+    | { readonly kind: "header"; readonly name: string }
+    | { readonly kind: "metadata"; readonly key: string };
+  readonly in: readonly string[] | undefined;
+  readonly notIn: readonly string[] | undefined;
+  readonly exists: boolean | undefined;
+}
+
+/** Experiments of one layer exclude each other: a unit's position on the layer's line is in at most one slice. */
+export interface LayerSlice {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface VariantConfig {
+  readonly id: string;
+  readonly weight: number;
+  readonly model: string;
+  /** `name@version`, or undefined to leave the client's messages alone. */
+  readonly prompt: string | undefined;
+  /** Body members that replace the client's own. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export type OnInvalid = "retry" | "repair" | "fallback" | "pass" | "error";
+export type StreamMode = "passthrough" | "buffer" | "validate_at_end";
+
+export interface OutputConfig {
+  /** A name for the schema in traces, and the JSON Schema of the message content; undefined checks nothing. */
+  readonly schema: { readonly name: string; readonly schema: unknown } | undefined;
+  /** Check tool-call arguments against the `tools` of the request. */
+  readonly checkToolCalls: boolean;
+  /** Send the schema to the upstream as `response_format` when the client sent none. */
+  readonly sendResponseFormat: boolean;
+  readonly onInvalid: OnInvalid;
+  readonly maxRepairs: number;
+  readonly streamMode: StreamMode;
+}
+
+export type FallbackTarget =
+  | { readonly kind: "variant"; readonly variantId: string }
+  | { readonly kind: "model"; readonly model: string }
+  | { readonly kind: "canned"; readonly content: string };
+
+export interface TelemetryConfig {
+  readonly serviceName: string;
+  readonly environment: string | undefined;
+  /** Share of the traces without any incident that is kept, 0 to 1. */
+  readonly keepRatio: number;
+  /** A request slower than this is kept. */
+  readonly keepSlowerThanMs: number;
+  /** Content (messages) on spans: `off`, or redacted first. */
+  readonly content: "off" | "redacted";
+  /** Key of the HMAC that stands for unit ids in telemetry and records. */
+  readonly unitHashKey: Secret | undefined;
+}
+
+/** One immutable version of the configuration. */
+export interface Revision {
+  /** First 12 hex digits of the SHA-256 of everything that decides behaviour. */
+  readonly id: string;
+  readonly config: Config;
+  readonly loadedAt: number;
+}

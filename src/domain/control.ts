@@ -1,0 +1,31 @@
+import type { LedgerEntry } from "./experiment.ts";
+
+/** What a kill covers: everything, one experiment, or one variant of it. */
+export type KillScope =
+  | { readonly kind: "all" }
+  | { readonly kind: "experiment"; readonly experimentId: string }
+  | { readonly kind: "variant"; readonly experimentId: string; readonly variantId: string };
+
+export interface KillSwitch {
+  readonly scope: KillScope;
+  readonly source: "environment" | "admin";
+  readonly by: string;
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A fact of the control plane, in the order that it came to pass. */
+export type ControlEvent =
+  | { readonly kind: "killed"; readonly at: number; readonly by: string; readonly reason: string; readonly scope: KillScope }
+  | { readonly kind: "revived"; readonly at: number; readonly by: string; readonly reason: string; readonly scope: KillScope }
+  | { readonly kind: "revision"; readonly at: number; readonly by: string; readonly reason: string; readonly revision: string }
+  | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
+  | { readonly kind: "exposed"; readonly at: number; readonly entries: readonly LedgerEntry[] };
+
+/** Keeps the control plane's facts, oldest first. An append is durable when its promise resolves. */
+export interface ControlStore {
+  read(): readonly ControlEvent[];
+  append(event: ControlEvent): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import type { TokenUsage } from "./chat.ts";
+import type { AssignmentReason } from "./experiment.ts";
+import type { Outcome } from "./failure.ts";
+
+export type AttemptReason = "initial" | "retry" | "repair" | "fallback";
+
+/** One call to one upstream, as the record keeps it. */
+export interface AttemptRecord {
+  readonly number: number;
+  readonly reason: AttemptReason;
+  readonly upstream: string;
+  readonly model: string;
+  /** The failure's code; undefined for a success. */
+  cause: string | undefined;
+  durationMs: number;
+  readonly backoffMs: number;
+  maybeDuplicate: boolean;
+}
+
+export interface ValidationRecord {
+  readonly name: string;
+  readonly result: "pass" | "fail" | "incomplete" | "not_evaluated";
+  readonly errorPath: string | undefined;
+}
+
+export type SafetyOutcome = "pass" | "redacted" | "flagged" | "blocked" | "refused";
+
+/** One row for each request, written once its answer has ended. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly receivedAt: number;
+  readonly revision: string;
+  readonly experimentId: string | undefined;
+  readonly assignedVariantId: string | undefined;
+  readonly servedVariantId: string | undefined;
+  readonly reason: AssignmentReason;
+  readonly isExposed: boolean;
+  readonly unitHash: string | undefined;
+  readonly unitSource: string | undefined;
+  readonly isStream: boolean;
+  readonly attempts: readonly AttemptRecord[];
+  readonly validations: readonly ValidationRecord[];
+  readonly prompt: { readonly name: string; readonly version: string; readonly hash: string } | undefined;
+  readonly ragIndexVersion: string | undefined;
+  readonly requestModel: string;
+  readonly responseModel: string | undefined;
+  readonly responseId: string | undefined;
+  readonly usage: TokenUsage | undefined;
+  /** Dollars over all attempts that told their usage; undefined when a price is unknown. */
+  readonly costUsd: number | undefined;
+  readonly priceTable: string | undefined;
+  readonly latencyMs: number;
+  readonly overheadMs: number;
+  readonly firstChunkMs: number | undefined;
+  readonly chunks: number;
+  readonly outcome: Outcome;
+  /** The failure's code, where the request failed. */
+  readonly errorType: string | undefined;
+  readonly status: number;
+  readonly safety: SafetyOutcome;
+  readonly isRefusal: boolean;
+  readonly finishReasons: readonly string[];
+  readonly fallback: { readonly from: string; readonly to: string; readonly cause: string } | undefined;
+  readonly isClientRetry: boolean;
+}
+
+/** Takes finished records. Never throws, never blocks. */
+export interface RecordStore {
+  append(record: RequestRecord): void;
+  /** Newest first. */
+  recent(filter: { readonly experimentId?: string; readonly limit: number }): readonly RequestRecord[];
+}
