@@ -1,7 +1,7 @@
+import type { ExperimentConfig, Revision, VariantConfig } from "./config.ts";
 import type { Assignment } from "./experiment.ts";
-import type { ExperimentConfig, PhaseBudgets, Revision, VariantConfig } from "./config.ts";
 import type { Failure } from "./failure.ts";
-import type { PromptFile } from "./prompt.ts";
+import type { RenderablePrompt } from "./prompt.ts";
 import type { AttemptReason, AttemptRecord, ValidationRecord } from "./record.ts";
 import type { RequestTrace } from "./trace.ts";
 
@@ -42,7 +42,7 @@ export interface AssignedRequest extends ChatRequest {
 export interface ServingPlan {
   readonly variant: VariantConfig | undefined;
   readonly model: string;
-  readonly prompt: PromptFile | undefined;
+  readonly prompt: RenderablePrompt | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
@@ -55,8 +55,15 @@ export interface RenderedRequest extends AssignedRequest {
   readonly hidesUsage: boolean;
   /** Choices that the client asked for (`n`). */
   readonly choices: number;
-  /** Why the next attempt is made. */
+  /** Why the first attempt at this target is made; what `retry` adds are retries. */
   readonly attemptReason: AttemptReason;
+  /** Milliseconds waited before this attempt. */
+  readonly backoffMs: number;
+}
+
+/** … that one attempt is made of: it carries that attempt's trace to the upstream. */
+export interface AttemptRequest extends RenderedRequest {
+  readonly traceHeaders: Readonly<Record<string, string>>;
 }
 
 /** One place to send a request to. */
@@ -101,6 +108,8 @@ export interface Completion {
   /** Content chunks seen, and the span of time between the first and the last. */
   readonly chunks: number;
   readonly malformedChunks: number;
+  /** Length of the text seen, for an estimate where the upstream counts no tokens. */
+  readonly characters: number;
 }
 
 export interface ChunkSink {
@@ -158,6 +167,8 @@ export interface RequestState {
   readonly validations: ValidationRecord[];
   /** Milliseconds spent waiting for upstreams; what remains of the latency is ours. */
   upstreamMs: number;
+  /** Monotonic milliseconds at which the whole request is given up. */
+  deadlineAt: number;
 }
 
 /** Sends one request to one upstream. */
@@ -178,8 +189,9 @@ export interface UpstreamCall {
   readonly isStream: boolean;
   readonly hidesUsage: boolean;
   readonly choices: number;
+  /** Put the text of a stream together, for a check at its end. */
+  readonly collects: boolean;
   readonly headers: Readonly<Record<string, string>>;
-  readonly budgets: PhaseBudgets;
   readonly signal: AbortSignal;
 }
 
@@ -190,7 +202,6 @@ export interface ForwardCall {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: NodeJS.ReadableStream | Buffer | undefined;
   readonly signal: AbortSignal;
-  readonly budgets: PhaseBudgets;
 }
 
 export interface ForwardAnswer {

@@ -1,5 +1,6 @@
 /** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
-import type { PromptFile } from "./prompt.ts";
+import type { Allocation } from "./experiment.ts";
+import type { PromptFile, RenderablePrompt } from "./prompt.ts";
 
 export interface Config {
   readonly server: ServerConfig;
@@ -209,4 +210,17 @@ export interface Revision {
   readonly id: string;
   readonly config: Config;
   readonly loadedAt: number;
+  /** What requests ask for, worked out once: by experiment id, prompt `name@version`, experiment id, and model name. */
+  readonly allocations: ReadonlyMap<string, Allocation>;
+  readonly prompts: ReadonlyMap<string, RenderablePrompt>;
+  readonly contentChecks: ReadonlyMap<string, ContentCheck>;
+  readonly experimentByModel: ReadonlyMap<string, ExperimentConfig>;
 }
+
+/** Checks the text of an answer. `path` is a JSON Pointer to the first value at fault. */
+export type ContentCheck = (text: string) => CheckResult;
+
+export type CheckResult =
+  | { readonly kind: "pass" }
+  | { readonly kind: "fail"; readonly path: string; readonly message: string }
+  | { readonly kind: "not_evaluated"; readonly reason: string };

@@ -17,9 +17,27 @@ export interface KillSwitch {
 
 /** A fact of the control plane, in the order that it came to pass. */
 export type ControlEvent =
-  | { readonly kind: "killed"; readonly at: number; readonly by: string; readonly reason: string; readonly scope: KillScope }
-  | { readonly kind: "revived"; readonly at: number; readonly by: string; readonly reason: string; readonly scope: KillScope }
-  | { readonly kind: "revision"; readonly at: number; readonly by: string; readonly reason: string; readonly revision: string }
+  | {
+      readonly kind: "killed";
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      readonly scope: KillScope;
+    }
+  | {
+      readonly kind: "revived";
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      readonly scope: KillScope;
+    }
+  | {
+      readonly kind: "revision";
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      readonly revision: string;
+    }
   | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
   | { readonly kind: "exposed"; readonly at: number; readonly entries: readonly LedgerEntry[] };
 

@@ -113,11 +113,12 @@ export const failureRules = {
   upstream_quota_exhausted: upstream(429, {
     type: "rate_limit_error",
     outcome: "rate_limited",
-    blamesUpstream: false,
   }),
   /** A 4xx that the request earned: any upstream would say the same. */
   upstream_rejected: { ...client(400), outcome: "client_error" },
   upstream_unauthorized: upstream(502, { blamesUpstream: false }),
+  /** The upstream does not know the model: another target may. */
+  upstream_model_not_found: upstream(404, { type: "invalid_request_error", blamesUpstream: false }),
   upstream_redirected: upstream(502),
   upstream_encoding_refused: upstream(502),
   upstream_response_too_large: upstream(502),
@@ -151,6 +152,8 @@ export interface FailureDetails {
   readonly upstreamAnswer?: UpstreamErrorAnswer;
   /** The upstream may have done the work although it did not answer. */
   readonly maybeDuplicate?: boolean;
+  /** The configuration asked for this failure to be shown: no fallback, whatever the table says. */
+  readonly isFinal?: boolean;
 }
 
 /** An expected way to fail. `message` names the value and the cure, and goes to the client as it is. */

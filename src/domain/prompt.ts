@@ -21,3 +21,15 @@ export interface PromptFile {
   readonly modelHints: readonly string[];
   readonly blocks: readonly PromptBlock[];
 }
+
+export interface PromptMessage {
+  readonly role: PromptRole;
+  readonly content: string;
+}
+
+/** A prompt that is ready to be rendered; its checks and templates were compiled once. */
+export interface RenderablePrompt {
+  readonly file: PromptFile;
+  /** Throws a Failure `invalid_prompt_variables` that names every bad one. */
+  render(variables: Readonly<Record<string, unknown>>): { readonly messages: readonly PromptMessage[] };
+}

@@ -15,6 +15,10 @@ export interface AttemptRecord {
   durationMs: number;
   readonly backoffMs: number;
   maybeDuplicate: boolean;
+  usage: TokenUsage | undefined;
+  /** Dollars; undefined when usage or price is unknown. */
+  costUsd: number | undefined;
+  priceTable: string | undefined;
 }
 
 export interface ValidationRecord {

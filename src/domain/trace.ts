@@ -12,8 +12,10 @@ export interface RequestTrace {
   /** `traceresponse` of the W3C draft: version-traceid-spanid-flags of the request's own span. */
   readonly traceresponse: string;
   assigned(request: AssignedRequest, startedAt: number): void;
-  rendered(request: RenderedRequest, startedAt: number, failure: Failure | undefined): void;
+  rendered(request: AssignedRequest, startedAt: number, failure: Failure | undefined): void;
   attempt(facts: AttemptFacts): AttemptTrace;
+  /** A call of a route that is only passed through. */
+  forward(facts: ForwardFacts): ForwardTrace;
   validated(facts: ValidationRecord, startedAt: number): void;
   /** Once, when the last byte has left. */
   end(record: RequestRecord): void;
@@ -41,4 +43,17 @@ export interface AttemptResult {
   readonly failure: Failure | undefined;
   readonly costUsd: number | undefined;
   readonly upstreamRequestId: string | undefined;
+}
+
+export interface ForwardFacts {
+  readonly method: string;
+  readonly route: string;
+  readonly upstream: string;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+}
+
+export interface ForwardTrace {
+  readonly headers: Readonly<Record<string, string>>;
+  end(status: number | undefined, failure: Failure | undefined): void;
 }

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { completionBody } from "./messages.ts";
+import type { Command } from "./processes.ts";
+
+export const hasNginx = (): boolean => spawnSync("nginx", ["-v"], { stdio: "ignore" }).status === 0;
+
+/** Answers every request with the same completion; it cannot pace a stream. */
+export function nginxUpstream(folder: string, port: number): Command {
+  const answer = completionBody.toString("utf8").replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  return command("nginx upstream", folder, {
+    outside: "",
+    server: `listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${answer}'; }`,
+  });
+}
+
+/** The limit of what a proxy can be: no policy, no record, bytes in and bytes out. */
+export function nginxProxy(folder: string, port: number, upstreamPort: number): Command {
+  const location = [
+    "proxy_pass http://bench;",
+    "proxy_http_version 1.1;",
+    'proxy_set_header Connection "";',
+    "proxy_buffering off;",
+  ];
+  return command("nginx", folder, {
+    outside: `upstream bench { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 1000000000; }`,
+    server: `listen 127.0.0.1:${port}; location / { ${location.join(" ")} }`,
+  });
+}
+
+interface Http {
+  readonly outside: string;
+  readonly server: string;
+}
+
+/** One worker, no log, and every file that nginx writes below the folder. */
+function command(name: string, folder: string, { outside, server }: Http): Command {
+  mkdirSync(folder, { recursive: true });
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (kind) => `${kind}_temp_path ${folder}/${kind};`,
+  );
+  const text = `
+daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 300s; client_body_buffer_size 64k;
+  ${temporary.join(" ")}
+  ${outside}
+  server { ${server} }
+}
+`;
+  const file = path.join(folder, "nginx.conf");
+  writeFileSync(file, text);
+  return { name, argv: ["nginx", "-p", folder, "-c", file, "-e", "stderr"] };
+}

@@ -1,0 +1,346 @@
+/** The composition root: the only file that knows every part. Read it from top to bottom. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { adminAccessProblem, isLoopback } from "./config/check-server.ts";
+import { loadConfig } from "./config/load.ts";
+import { formatProblem } from "./config/problems.ts";
+import { Revisions } from "./control/revisions.ts";
+import { Switchboard } from "./control/switchboard.ts";
+import { createIds } from "./core/ids.ts";
+import { createPricing } from "./core/pricing.ts";
+import { createRedactor } from "./core/redaction.ts";
+import { renderRequest } from "./core/render-request.ts";
+import { compileRevision } from "./core/revision.ts";
+import { createToolChecks } from "./core/tool-check.ts";
+import { unitHasher } from "./core/unit-hash.ts";
+import type { ChatRequest } from "./domain/chat.ts";
+import type { Revision, ServerConfig } from "./domain/config.ts";
+import { Failure } from "./domain/failure.ts";
+import type { Log } from "./domain/log.ts";
+import type { RecordStore, RequestRecord } from "./domain/record.ts";
+import { adminApp, switchView } from "./http/admin.ts";
+import { Gate } from "./http/gate.ts";
+import { publicListener } from "./http/public.ts";
+import { createScopes } from "./http/request-scope.ts";
+import { closeServer, createHttpServer, listen } from "./http/server.ts";
+import { watchFiles } from "./jobs/watch-files.ts";
+import { type Service, stack } from "./pipeline/service.ts";
+import { assign } from "./policies/assign.ts";
+import { BreakerBoard, breaker } from "./policies/breaker.ts";
+import { callUpstream } from "./policies/call-upstream.ts";
+import { concurrency } from "./policies/concurrency.ts";
+import { deadline } from "./policies/deadline.ts";
+import { fallback } from "./policies/fallback.ts";
+import { holdStream } from "./policies/hold-stream.ts";
+import { observeAttempt } from "./policies/observe-attempt.ts";
+import { renderPrompt } from "./policies/render-prompt.ts";
+import { retry } from "./policies/retry.ts";
+import { validateOutput } from "./policies/validate-output.ts";
+import { openControlJournal } from "./stores/control-journal.ts";
+import { keptKey } from "./stores/kept-key.ts";
+import { createRecentRecords } from "./stores/recent-records.ts";
+import { InstrumentProducer } from "./telemetry/instruments.ts";
+import { createLog } from "./telemetry/log.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import { startTelemetry } from "./telemetry/sdk.ts";
+import { createTracing } from "./telemetry/tracing.ts";
+import { type ScriptedUpstream, startScriptedUpstream } from "./upstreams/scripted/server.ts";
+import { isScripted, UpstreamSet } from "./upstreams/upstream-set.ts";
+import { version } from "./version.ts";
+
+export interface AppOptions {
+  readonly configPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** These win over the configuration. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly adminHost?: string | undefined;
+  readonly adminPort?: number | undefined;
+  /** Gets one line of the log with its line break. */
+  readonly writeLog: (line: string) => void;
+}
+
+export interface App {
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly revision: () => Revision;
+  readonly killed: () => readonly string[];
+  /** Where the scripted upstream listens, when it plays the API. */
+  readonly scripted: ScriptedUpstream | undefined;
+  readonly records: RecordStore;
+  readonly log: Log;
+  reload(
+    by: string,
+    reason: string,
+  ): Promise<{ readonly result: string; readonly problems: readonly string[] }>;
+  /** Drains, flushes, and ends. */
+  close(): Promise<void>;
+}
+
+/** A budget for requests that belong to no experiment. */
+const plainTotalMs = 120_000;
+const watchEveryMs = 1000;
+const telemetryEndMs = 3000;
+const recentRecords = 1000;
+
+const now = () => performance.now();
+const wallNow = () => Date.now();
+
+/** Starts everything, or throws a Failure that says what is wrong with the configuration. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const first = load(options);
+  if ("problems" in first) throw new Failure("config_invalid", first.problems.join("\n"));
+  const { config } = first.revision;
+  const server = overridden(config.server, options);
+  const accessProblem = adminAccessProblem(server.adminHost, server.adminToken?.reveal());
+  if (accessProblem !== undefined) throw new Failure("config_invalid", accessProblem);
+
+  // Telemetry: redaction first, for everything that leaves goes through it.
+  const hashKey = config.telemetry.unitHashKey?.reveal() ?? keptKey(join(config.stateDir, "unit-hash.key"));
+  const redactor = createRedactor({ pseudonymKey: hashKey });
+  const log = createLog({ redactor, write: options.writeLog, now: wallNow });
+  const ids = createIds(wallNow);
+  let scripted: ScriptedUpstream | undefined;
+  const upstreams = new UpstreamSet(async () => {
+    scripted ??= await startScriptedUpstream();
+    return scripted.url;
+  });
+  const metrics = createMetrics((name) => upstreams.providerOf(name));
+
+  // Control plane: kill switches and revisions, over one durable journal.
+  const store = await openControlJournal({
+    path: join(config.stateDir, "control.jsonl"),
+    onCorrupt: (message) => log.error(message),
+  });
+  const switches = new Switchboard(store, options.env.ASSAY_KILL_SWITCH, wallNow);
+  const revisions = await Revisions.open({
+    load: () => load(options),
+    apply: (revision) => upstreams.apply(revision.config),
+    store,
+    log,
+    now: wallNow,
+    onReload: metrics.configReload,
+  });
+
+  const gate = new Gate();
+  const breakers = new BreakerBoard(now);
+  const records = createRecentRecords(recentRecords);
+  const scope = { name: "assay", version };
+  const producer = new InstrumentProducer(metrics.instruments, scope, () =>
+    metrics.refresh({
+      active: gate.active,
+      isConfigValid: revisions.problems.length === 0,
+      killScopes: switches.names,
+      breakers: breakers.list(),
+    }),
+  );
+  const telemetry = await startTelemetry({
+    serviceName: config.telemetry.serviceName,
+    serviceVersion: version,
+    environment: config.telemetry.environment,
+    tail: () => revisions.current.config.telemetry,
+    producer,
+  });
+  const tracing = createTracing({
+    makers: telemetry.makers,
+    ids,
+    redactor,
+    onRedaction: metrics.redactions,
+    capturesContent: () => revisions.current.config.telemetry.content === "redacted",
+  });
+
+  // Data plane: a server is a function, and what happens to a request is a list of decorators around it.
+  const upstreamOf = (name: string) => upstreams.of(name);
+  const pricing = createPricing(wallNow);
+  const attempt = observeAttempt({ upstreamOf, pricing, now })(
+    stack(
+      [
+        breaker(breakers, (name) => upstreams.configOf(name).breaker),
+        concurrency((name) => upstreams.configOf(name).maxConcurrent),
+      ],
+      callUpstream(upstreamOf),
+    ),
+  );
+  const answered = stack(
+    [
+      deadline(plainTotalMs, now),
+      fallback({
+        render: (request, plan, { revision }) =>
+          renderRequest(request, plan, { revision, reason: "fallback" }),
+      }),
+      validateOutput({ toolChecks: createToolChecks(), now }),
+      retry({ configOf: (name) => upstreams.configOf(name).retry, now, random: Math.random }),
+      holdStream,
+    ],
+    attempt,
+  );
+  const chat: Service<ChatRequest> = assign({ switches: () => switches.switches, now })(
+    renderPrompt(now)(answered),
+  );
+
+  const openScope = createScopes({
+    gate,
+    ids,
+    log,
+    revision: () => revisions.current,
+    now,
+    wallNow,
+    beginTrace: tracing.begin,
+    unitHash: unitHasher(hashKey),
+    onEnd: recorder(metrics, records),
+  });
+  const shared = {
+    server: () => ({ ...revisions.current.config.server, ...listeners(server) }),
+    revision: () => revisions.current,
+    isReady: () => !gate.isDraining,
+  };
+  const data = createHttpServer(
+    publicListener({
+      ...shared,
+      chat,
+      gate,
+      openScope,
+      now,
+      upstream: () => upstreams.of(revisions.current.config.defaultUpstream),
+      listenerOf: (app) => listenerOf(app),
+    }),
+    server.maxConnections,
+  );
+  const startedAt = wallNow();
+  const admin = createHttpServer(
+    listenerOf(
+      adminApp({
+        ...shared,
+        log,
+        switches: () => switches.switches,
+        kill: async (order) => {
+          await switches.kill(order);
+          log.warn("kill switch on", { ...order });
+        },
+        revive: async (order) => {
+          await switches.revive(order);
+          log.warn("kill switch off", { ...order });
+        },
+        reload: (by, reason) => revisions.reload(by, reason),
+        events: () => store.read(),
+        records: (filter) => records.recent(filter),
+        metrics: () => telemetry.prometheus(),
+        status: () => ({
+          version,
+          uptime_s: Math.round((wallNow() - startedAt) / 1000),
+          is_draining: gate.isDraining,
+          active_requests: gate.active,
+          revision: revisions.current.id,
+          revision_loaded_at: new Date(revisions.current.loadedAt).toISOString(),
+          config_problems: revisions.problems,
+          kill_switches: switches.switches.map(switchView),
+          upstreams: Object.values(revisions.current.config.upstreams).map((upstream) => ({
+            name: upstream.name,
+            base_url: isScripted(upstream) ? scripted?.url : upstream.baseUrl,
+            is_scripted: isScripted(upstream),
+          })),
+          breakers: breakers.list(),
+          exports_traces: telemetry.makers !== undefined,
+        }),
+      }),
+    ),
+    server.maxConnections,
+  );
+  const port = await listen(data, server.port, server.host);
+  const adminPort = await listen(admin, server.adminPort, server.adminHost);
+  const watch = watchFiles({
+    files: () => revisions.files,
+    everyMs: watchEveryMs,
+    changed: async () => {
+      await revisions.reload("file watch", "a file of the configuration changed");
+    },
+  });
+  if (!isLoopback(server.host)) {
+    log.warn(
+      "the data plane has no client keys and listens beyond this machine: whoever reaches it spends your tokens",
+      {
+        host: server.host,
+      },
+    );
+  }
+
+  return {
+    host: server.host,
+    port,
+    adminHost: server.adminHost,
+    adminPort,
+    revision: () => revisions.current,
+    killed: () => switches.names,
+    get scripted() {
+      return scripted;
+    },
+    records,
+    log,
+    reload: (by, reason) => revisions.reload(by, reason),
+    async close() {
+      watch.stop();
+      await drain(gate, [data, admin], revisions.current.config.server.drainMs);
+      await Promise.allSettled([upstreams.close(), scripted?.close(), telemetry.shutdown(telemetryEndMs)]);
+      breakers.shutdown();
+      await store.close();
+    },
+  };
+}
+
+function load({ configPath, env }: AppOptions) {
+  const loaded = loadConfig(configPath, env);
+  const files = [...loaded.files, ...loaded.directories];
+  if ("problems" in loaded) return { problems: loaded.problems.map(formatProblem), files };
+  return { revision: compileRevision(loaded.config, loaded.digest, wallNow()), files };
+}
+
+/** Where the process listens is fixed when it starts; a reload changes the other settings of the server. */
+function overridden(server: ServerConfig, options: AppOptions): ServerConfig {
+  return {
+    ...server,
+    host: options.host ?? server.host,
+    port: options.port ?? server.port,
+    adminHost: options.adminHost ?? server.adminHost,
+    adminPort: options.adminPort ?? server.adminPort,
+  };
+}
+
+function listeners({ host, port, adminHost, adminPort }: ServerConfig) {
+  return { host, port, adminHost, adminPort };
+}
+
+function listenerOf(app: { readonly fetch: unknown }) {
+  // Hono's fetch, whatever its bindings: the adapter gives it node's request and response.
+  const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0]);
+  return (request: IncomingMessage, response: ServerResponse) => {
+    listener(request, response);
+  };
+}
+
+function recorder(metrics: ReturnType<typeof createMetrics>, records: RecordStore) {
+  return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
+    if (facts.route !== "/v1/chat/completions") {
+      metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });
+      return;
+    }
+    metrics.request(record, facts);
+    records.append(record);
+  };
+}
+
+async function drain(gate: Gate, servers: readonly Server[], milliseconds: number): Promise<void> {
+  const [data, ...others] = servers;
+  const closed = data === undefined ? Promise.resolve() : closeServer(data);
+  await gate.drain(milliseconds);
+  data?.closeAllConnections();
+  await closed;
+  // Health answers until the last request has ended.
+  for (const server of others) {
+    const ended = closeServer(server);
+    server.closeAllConnections();
+    await ended;
+  }
+}

@@ -1,0 +1,87 @@
+/** What a command is, and how its arguments are read: node's own parser, one table a command. */
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { Failure } from "../domain/failure.ts";
+
+/** 0 ok or ship, 1 regression, 2 usage or configuration, 3 not enough data. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Data. */
+  readonly out: (text: string) => void;
+  /** Progress, problems and logs. */
+  readonly err: (text: string) => void;
+}
+
+export interface Option {
+  readonly type: "string" | "boolean";
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly description: string;
+}
+
+export interface Arguments {
+  readonly text: (name: string) => string | undefined;
+  readonly flag: (name: string) => boolean;
+  /** An integer of [0, 65535]. */
+  readonly port: (name: string) => number | undefined;
+  readonly positionals: readonly string[];
+}
+
+export interface Command {
+  readonly summary: string;
+  /** What follows the command's name. */
+  readonly usage: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly maxPositionals: number;
+  run(args: Arguments, io: Io): Promise<ExitCode>;
+}
+
+/** Throws a Failure for an unknown option or a value of the wrong kind. */
+export function readArguments(command: Command, argv: readonly string[]): Arguments {
+  const options: ParseArgsOptionsConfig = { help: { type: "boolean" } };
+  for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
+  const { values, positionals } = parsed(argv, options);
+  if (positionals.length > command.maxPositionals) {
+    throw new Failure("invalid_value", `Unexpected argument "${positionals[command.maxPositionals]}".`);
+  }
+  const text = (name: string) => (typeof values[name] === "string" ? values[name] : undefined);
+  return {
+    text,
+    flag: (name) => values[name] === true,
+    port: (name) => portOf(name, text(name)),
+    positionals,
+  };
+}
+
+function parsed(argv: readonly string[], options: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new Failure("invalid_value", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}
+
+function portOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Failure("invalid_value", `--${name} must be a port, 0 to 65535; it was "${text}".`);
+}
+
+export const configOption = {
+  config: {
+    type: "string",
+    value: "FILE",
+    description: "the configuration (default: ASSAY_CONFIG, or ./assay.yaml)",
+  },
+} as const;
+
+export const jsonOption = { json: { type: "boolean", description: "print JSON" } } as const;
+
+export function configPath(args: Arguments, io: Io): string {
+  return args.text("config") ?? io.env.ASSAY_CONFIG ?? "assay.yaml";
+}

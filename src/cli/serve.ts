@@ -1,0 +1,69 @@
+import { type App, startApp } from "../app.ts";
+import { type Command, configOption, configPath, type ExitCode, type Io } from "./command.ts";
+import { welcome } from "./welcome.ts";
+
+export const serve: Command = {
+  summary: "start the proxy and its admin API",
+  usage: "[options]",
+  options: {
+    ...configOption,
+    port: {
+      type: "string",
+      value: "N",
+      description: "port of the API (wins over server.port; 0: any free one)",
+    },
+    host: { type: "string", value: "HOST", description: "address of the API (wins over server.host)" },
+    "admin-port": {
+      type: "string",
+      value: "N",
+      description: "port of the admin API (wins over server.admin.port)",
+    },
+    "admin-host": {
+      type: "string",
+      value: "HOST",
+      description: "address of the admin API (wins over server.admin.host)",
+    },
+    quiet: { type: "boolean", description: "do not print the welcome" },
+  },
+  maxPositionals: 0,
+  async run(args, io) {
+    const app = await startApp({
+      configPath: configPath(args, io),
+      env: io.env,
+      host: args.text("host"),
+      port: args.port("port"),
+      adminHost: args.text("admin-host"),
+      adminPort: args.port("admin-port"),
+      writeLog: io.err,
+    });
+    if (!args.flag("quiet")) io.out(welcome(app));
+    guardProcess(app);
+    return untilSignal(app, io);
+  },
+};
+
+/** One request's crash must not end the others: it is written down, loudly, and the process goes on. */
+function guardProcess(app: App): void {
+  process.on("uncaughtException", (error) => app.log.error("uncaught exception; serving on", { error }));
+  process.on("unhandledRejection", (error) => app.log.error("unhandled rejection; serving on", { error }));
+  // SIGHUP is the operator's word for "read your configuration again".
+  process.on("SIGHUP", () => {
+    app.reload("SIGHUP", "signal").catch((error: unknown) => app.log.error("reload failed", { error }));
+  });
+}
+
+/** Drains on the first signal; the second gives up at once. */
+function untilSignal(app: App, io: Io): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    let isClosing = false;
+    const stop = async (signal: string) => {
+      if (isClosing) process.exit(1);
+      isClosing = true;
+      io.err(`${signal}: draining; a second signal ends at once\n`);
+      await app.close();
+      resolve(0);
+    };
+    process.on("SIGTERM", () => stop("SIGTERM"));
+    process.on("SIGINT", () => stop("SIGINT"));
+  });
+}

@@ -1,0 +1,49 @@
+import { isObject } from "../core/chat-completion.ts";
+import { adminOptions, callAdmin } from "./admin-client.ts";
+import { type Command, jsonOption } from "./command.ts";
+
+export const status: Command = {
+  summary: "show what a running instance serves: revision, switches, breakers, problems",
+  usage: "[options]",
+  options: { ...adminOptions, ...jsonOption },
+  maxPositionals: 0,
+  async run(args, io) {
+    const answer = await callAdmin(args, io, { method: "GET", path: "/admin/status" });
+    io.out(args.flag("json") ? `${JSON.stringify(answer)}\n` : statusText(answer));
+    return 0;
+  },
+};
+
+function statusText(status: Record<string, unknown>): string {
+  const lines = [
+    ["version", String(status.version)],
+    ["revision", `${String(status.revision)}, loaded ${String(status.revision_loaded_at)}`],
+    ["up", `${String(status.uptime_s)} s, ${String(status.active_requests)} active request(s)`],
+    ...listed(
+      "kill switch",
+      status.kill_switches,
+      (one) => `${one.scope} by ${one.by} (${one.source}) at ${one.at}: ${one.reason}`,
+    ),
+    ...listed(
+      "upstream",
+      status.upstreams,
+      (one) => `${one.name} ${one.base_url}${one.is_scripted === true ? " (scripted)" : ""}`,
+    ),
+    ...listed("breaker", status.breakers, (one) => `${one.upstream} ${one.model}: ${one.state}`),
+    ...problemLines(status.config_problems),
+  ];
+  return lines.map(([name = "", text = ""]) => `${name.padEnd(12)} ${text}\n`).join("");
+}
+
+function listed(name: string, list: unknown, text: (one: Record<string, unknown>) => string): string[][] {
+  const all = Array.isArray(list) ? list.filter(isObject) : [];
+  return all.length === 0 ? [[name, "none"]] : all.map((one) => [name, text(one)]);
+}
+
+function problemLines(problems: unknown): string[][] {
+  if (!Array.isArray(problems) || problems.length === 0) return [];
+  return [
+    ["CONFIG", "what is on disk is refused; the revision above stays in force"],
+    ...problems.map((problem) => ["", String(problem)]),
+  ];
+}

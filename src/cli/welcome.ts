@@ -1,0 +1,38 @@
+import type { App } from "../app.ts";
+
+/** What a newcomer needs first: where it is, a request to try, the change to their code, the way out. */
+export function welcome(app: App): string {
+  const base = `http://${urlHost(app.host)}:${app.port}/v1`;
+  const admin = `http://${urlHost(app.adminHost)}:${app.adminPort}`;
+  const [experiment] = Object.values(app.revision().config.experiments);
+  const model = experiment === undefined ? "gpt-4.1-mini" : `experiment/${experiment.id}`;
+  const killed = app.killed();
+  return `
+Assay serves ${base}   admin ${admin}   revision ${app.revision().id}
+${app.scripted === undefined ? "" : `\nNo OPENAI_API_KEY: a scripted upstream at ${app.scripted.url} plays the model. Set the key to talk to the real one.\n`}${killed.length === 0 ? "" : `\nKILL SWITCH ON: ${killed.join(", ")}; units are served by the control.\n`}
+Try it:
+
+  curl -i ${base}/chat/completions -H 'content-type: application/json' \\
+    -H 'x-assay-user: user-42' \\
+    -d '{"model":"${model}","messages":[{"role":"user","content":"Where is my order?"}]}'
+
+Your code, before and after:
+
+  import OpenAI from "openai";
+- const client = new OpenAI();
++ const client = new OpenAI({ baseURL: "${base}" });
+- await client.chat.completions.create({ model: "gpt-4.1-mini", messages });
++ await client.chat.completions.create({ model: "${model}", messages, user: userId });
+
+Everybody to the control, at once (and back):
+
+  npx assay kill${experiment === undefined ? "" : ` ${experiment.id}`} --reason "it hurts"
+  npx assay revive${experiment === undefined ? "" : ` ${experiment.id}`}
+
+`;
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

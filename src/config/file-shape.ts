@@ -1,0 +1,122 @@
+/** The shape of `assay.yaml` once its schema has passed and filled in the defaults. Keys are as they are written. */
+import type { HashName, OnInvalid, StreamMode, UnitType } from "../domain/config.ts";
+
+export interface ConfigFile {
+  readonly server: ServerSection;
+  readonly upstreams: Readonly<Record<string, UpstreamSection>>;
+  readonly default_upstream?: string;
+  readonly models: Readonly<Record<string, ModelSection>>;
+  readonly experiments: Readonly<Record<string, ExperimentSection>>;
+  readonly telemetry: {
+    readonly service_name: string;
+    readonly environment?: string;
+    readonly content: "off" | "redacted" | false;
+    readonly keep_ratio: number;
+    readonly keep_slower_than_ms: number;
+    readonly unit_hash_key?: string;
+  };
+}
+
+export interface ServerSection {
+  readonly host: string;
+  readonly port: number;
+  readonly allowed_hosts: readonly string[];
+  readonly cors_origins: readonly string[];
+  readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly limits: { readonly body_bytes: number; readonly connections: number };
+  readonly drain_ms: number;
+  readonly state_dir: string;
+}
+
+export interface UpstreamSection {
+  readonly dialect: string;
+  readonly base_url: string;
+  readonly api_key?: string;
+  readonly without_key: "scripted" | "open";
+  readonly provider: string;
+  readonly max_concurrent: number;
+  readonly max_response_bytes: number;
+  readonly send_baggage: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly budgets: {
+    readonly connect_ms: number;
+    readonly first_token_ms: number;
+    readonly stall_ms: number;
+  };
+  readonly retry: {
+    readonly max_attempts: number;
+    readonly base_ms: number;
+    readonly max_ms: number;
+    readonly max_retry_after_ms: number;
+    readonly budget_ratio: number;
+    readonly budget_per_second: number;
+  };
+  readonly breaker: {
+    readonly failure_ratio: number;
+    readonly minimum_calls: number;
+    readonly window_ms: number;
+    readonly open_ms: number;
+  };
+}
+
+export interface ModelSection {
+  readonly upstream?: string;
+  readonly model?: string;
+  readonly price?: {
+    readonly input_per_million: number;
+    readonly cached_input_per_million?: number;
+    readonly output_per_million: number;
+  };
+}
+
+export interface ExperimentSection {
+  readonly description: string;
+  readonly salt?: string;
+  readonly hash: HashName;
+  readonly hash_secret?: string;
+  readonly unit: UnitType | { readonly type: UnitType; readonly from?: readonly string[] };
+  readonly match: { readonly models: readonly string[] };
+  readonly eligible: readonly EligibleSection[];
+  readonly coverage: number;
+  readonly holdout: number;
+  readonly layer?: { readonly name: string; readonly start: number; readonly end: number };
+  readonly rerandomise: boolean;
+  readonly variants: Readonly<Record<string, VariantSection>>;
+  readonly control: string;
+  readonly allow_pins: boolean;
+  readonly expose_assignment: boolean;
+  readonly output: OutputSection;
+  readonly fallback: readonly FallbackSection[];
+  readonly budgets: { readonly total_ms: number };
+}
+
+export interface EligibleSection {
+  readonly model?: true | null;
+  readonly header?: string;
+  readonly metadata?: string;
+  readonly in?: readonly string[];
+  readonly not_in?: readonly string[];
+  readonly exists?: boolean;
+}
+
+export interface VariantSection {
+  readonly weight: number;
+  readonly model: string;
+  readonly prompt?: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+interface OutputSection {
+  readonly schema?: string | Readonly<Record<string, unknown>>;
+  readonly check_tool_calls: boolean;
+  readonly send_response_format: boolean;
+  readonly on_invalid: OnInvalid;
+  readonly max_repairs: number;
+  readonly stream_mode: StreamMode;
+}
+
+export interface FallbackSection {
+  readonly variant?: string;
+  readonly model?: string;
+  readonly answer?: string;
+}

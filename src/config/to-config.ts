@@ -1,0 +1,230 @@
+import { resolve } from "node:path";
+import { defaultUnitSources } from "../core/unit.ts";
+import type {
+  Config,
+  EligibilityRule,
+  ExperimentConfig,
+  FallbackTarget,
+  ModelConfig,
+  Secret,
+  ServerConfig,
+  TelemetryConfig,
+  UnitSource,
+  UpstreamConfig,
+  VariantConfig,
+} from "../domain/config.ts";
+import type { PromptFile } from "../domain/prompt.ts";
+import type {
+  ConfigFile,
+  EligibleSection,
+  ExperimentSection,
+  FallbackSection,
+  ModelSection,
+  ServerSection,
+  UpstreamSection,
+} from "./file-shape.ts";
+import { pointerOf } from "./locate.ts";
+import { createSecret } from "./secret.ts";
+
+export interface ConfigParts {
+  readonly file: ConfigFile;
+  /** Names of a map as they follow in the text, by JSON pointer. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  readonly directory: string;
+  readonly prompts: ReadonlyMap<string, PromptFile>;
+  /** By experiment. */
+  readonly schemas: ReadonlyMap<string, { readonly name: string; readonly schema: unknown }>;
+}
+
+/** The domain's form of a file that has passed its checks. */
+export function toConfig({ file, keys, directory, prompts, schemas }: ConfigParts): Config {
+  const defaultUpstream = file.default_upstream ?? keys.get("/upstreams")?.[0] ?? "";
+  return {
+    server: toServer(file.server),
+    upstreams: mapNamed(file.upstreams, (upstream, name) => toUpstream(name, upstream)),
+    defaultUpstream,
+    models: mapNamed(file.models, (model, name) => toModel(name, model, defaultUpstream)),
+    experiments: mapNamed(file.experiments, (experiment, id) => {
+      const order = keys.get(pointerOf("experiments", id, "variants")) ?? [];
+      return toExperiment(id, experiment, { schema: schemas.get(id), order });
+    }),
+    prompts: mapNamed(Object.fromEntries(prompts), (prompt) => prompt),
+    telemetry: toTelemetry(file.telemetry),
+    stateDir: resolve(directory, file.server.state_dir),
+  };
+}
+
+// Without a prototype: names that clients send are looked up in these, `constructor` among them.
+function mapNamed<From, To>(
+  from: Readonly<Record<string, From>>,
+  convert: (value: From, name: string) => To,
+): Readonly<Record<string, To>> {
+  const named: Record<string, To> = Object.create(null);
+  for (const [name, value] of Object.entries(from)) named[name] = convert(value, name);
+  return named;
+}
+
+function toSecret(text: string | undefined): Secret | undefined {
+  return text === undefined || text === "" ? undefined : createSecret(text);
+}
+
+function toServer(server: ServerSection): ServerConfig {
+  return {
+    host: server.host,
+    port: server.port,
+    adminHost: server.admin.host,
+    adminPort: server.admin.port,
+    adminToken: toSecret(server.admin.token),
+    allowedHosts: server.allowed_hosts.map((host) => host.toLowerCase()),
+    maxBodyBytes: server.limits.body_bytes,
+    maxConnections: server.limits.connections,
+    drainMs: server.drain_ms,
+    corsOrigins: server.cors_origins,
+  };
+}
+
+function toUpstream(name: string, upstream: UpstreamSection): UpstreamConfig {
+  const { budgets, retry, breaker } = upstream;
+  const headers = Object.entries(upstream.headers).map(
+    ([header, value]) => [header.toLowerCase(), value] as const,
+  );
+  return {
+    name,
+    dialect: upstream.dialect,
+    baseUrl: upstream.base_url.replace(/\/+$/, ""),
+    apiKey: toSecret(upstream.api_key),
+    withoutKey: upstream.without_key,
+    provider: upstream.provider,
+    maxConcurrent: upstream.max_concurrent,
+    maxResponseBytes: upstream.max_response_bytes,
+    sendBaggage: upstream.send_baggage,
+    headers: Object.fromEntries(headers),
+    budgets: {
+      connectMs: budgets.connect_ms,
+      firstTokenMs: budgets.first_token_ms,
+      stallMs: budgets.stall_ms,
+    },
+    retry: {
+      maxAttempts: retry.max_attempts,
+      baseMs: retry.base_ms,
+      maxMs: retry.max_ms,
+      maxRetryAfterMs: retry.max_retry_after_ms,
+      budgetRatio: retry.budget_ratio,
+      budgetPerSecond: retry.budget_per_second,
+    },
+    breaker: {
+      failureRatio: breaker.failure_ratio,
+      minimumCalls: breaker.minimum_calls,
+      windowMs: breaker.window_ms,
+      openMs: breaker.open_ms,
+    },
+  };
+}
+
+function toModel(name: string, model: ModelSection, defaultUpstream: string): ModelConfig {
+  const { price } = model;
+  return {
+    upstream: model.upstream ?? defaultUpstream,
+    upstreamModel: model.model ?? name,
+    price: price && {
+      inputPerMillion: price.input_per_million,
+      cachedInputPerMillion: price.cached_input_per_million,
+      outputPerMillion: price.output_per_million,
+    },
+  };
+}
+
+export function toExperiment(
+  id: string,
+  experiment: ExperimentSection,
+  around: {
+    readonly schema: { readonly name: string; readonly schema: unknown } | undefined;
+    /** Ids of the variants as they follow in the file. */
+    readonly order: readonly string[];
+  },
+): ExperimentConfig {
+  const { output, layer } = experiment;
+  const { schema, order } = around;
+  return {
+    id,
+    description: experiment.description,
+    salt: experiment.salt ?? id,
+    hash: experiment.hash,
+    hashSecret: toSecret(experiment.hash_secret),
+    ...toUnit(experiment.unit),
+    matchModels: experiment.match.models,
+    eligible: experiment.eligible.map(toEligibilityRule),
+    coverage: experiment.coverage,
+    holdout: experiment.holdout,
+    layer,
+    rerandomise: experiment.rerandomise,
+    variants: toVariants(experiment, order),
+    controlId: experiment.control,
+    allowPins: experiment.allow_pins,
+    exposeAssignment: experiment.expose_assignment,
+    output: {
+      schema: schema && { name: schema.name, schema: schema.schema },
+      checkToolCalls: output.check_tool_calls,
+      sendResponseFormat: output.send_response_format,
+      onInvalid: output.on_invalid,
+      maxRepairs: output.max_repairs,
+      streamMode: output.stream_mode,
+    },
+    fallback: experiment.fallback.map(toFallbackTarget),
+    totalMs: experiment.budgets.total_ms,
+  };
+}
+
+function toUnit(unit: ExperimentSection["unit"]): Pick<ExperimentConfig, "unit" | "unitSources"> {
+  const type = typeof unit === "string" ? unit : unit.type;
+  const from = typeof unit === "string" ? undefined : unit.from;
+  return { unit: type, unitSources: from?.map(toUnitSource) ?? defaultUnitSources(type) };
+}
+
+/** The schema's pattern permits these forms only. */
+function toUnitSource(place: string): UnitSource {
+  if (place.startsWith("header:"))
+    return { kind: "header", name: place.slice("header:".length).toLowerCase() };
+  if (place.startsWith("metadata.")) return { kind: "metadata", key: place.slice("metadata.".length) };
+  if (place.startsWith("baggage:")) return { kind: "baggage", key: place.slice("baggage:".length) };
+  if (place === "user" || place === "prompt_cache_key") return { kind: "body", field: place };
+  return { kind: "body", field: "safety_identifier" };
+}
+
+function toEligibilityRule(rule: EligibleSection): EligibilityRule {
+  return { subject: toSubject(rule), in: rule.in, notIn: rule.not_in, exists: rule.exists };
+}
+
+function toSubject(rule: EligibleSection): EligibilityRule["subject"] {
+  if (rule.header !== undefined) return { kind: "header", name: rule.header.toLowerCase() };
+  return rule.metadata === undefined ? { kind: "model" } : { kind: "metadata", key: rule.metadata };
+}
+
+function toVariants(experiment: ExperimentSection, order: readonly string[]): readonly VariantConfig[] {
+  const rank = (id: string): number => (id === experiment.control ? -1 : order.indexOf(id));
+  const variants = Object.entries(experiment.variants).map(([id, variant]) => ({
+    id,
+    weight: variant.weight,
+    model: variant.model,
+    prompt: variant.prompt,
+    parameters: variant.parameters,
+  }));
+  return variants.sort((left, right) => rank(left.id) - rank(right.id));
+}
+
+function toFallbackTarget(target: FallbackSection): FallbackTarget {
+  if (target.variant !== undefined) return { kind: "variant", variantId: target.variant };
+  if (target.model !== undefined) return { kind: "model", model: target.model };
+  return { kind: "canned", content: target.answer ?? "" };
+}
+
+function toTelemetry(telemetry: ConfigFile["telemetry"]): TelemetryConfig {
+  return {
+    serviceName: telemetry.service_name,
+    environment: telemetry.environment,
+    keepRatio: telemetry.keep_ratio,
+    keepSlowerThanMs: telemetry.keep_slower_than_ms,
+    content: telemetry.content === "redacted" ? "redacted" : "off",
+    unitHashKey: toSecret(telemetry.unit_hash_key),
+  };
+}

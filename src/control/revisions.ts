@@ -1,0 +1,125 @@
+/** The configuration in force, and how a new one takes its place: whole, or not at all. */
+import { conflicts, newEntries } from "../core/range-ledger.ts";
+import type { Revision } from "../domain/config.ts";
+import type { ControlStore } from "../domain/control.ts";
+import type { LedgerEntry } from "../domain/experiment.ts";
+import { Failure } from "../domain/failure.ts";
+import type { Log } from "../domain/log.ts";
+
+/** A checked configuration, or every problem as `file:line:column message`. */
+export type LoadedRevision =
+  | { readonly revision: Revision; readonly files: readonly string[] }
+  | { readonly problems: readonly string[]; readonly files: readonly string[] };
+
+export interface ReloadResult {
+  readonly result: "applied" | "unchanged" | "refused";
+  readonly revision: string;
+  readonly problems: readonly string[];
+}
+
+export interface RevisionParts {
+  readonly load: () => LoadedRevision;
+  /** Makes ready what the revision needs; it is in force only when this has resolved. */
+  readonly apply: (revision: Revision) => Promise<void>;
+  readonly store: ControlStore;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly onReload: (result: ReloadResult["result"]) => void;
+}
+
+export class Revisions {
+  readonly #parts: RevisionParts;
+  #current: Revision;
+  #files: readonly string[];
+  #problems: readonly string[] = [];
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: RevisionParts, current: Revision, files: readonly string[]) {
+    this.#parts = parts;
+    this.#current = current;
+    this.#files = files;
+  }
+
+  /** The first revision. Throws `config_invalid` with all problems: there is no last good one to keep. */
+  static async open(parts: RevisionParts): Promise<Revisions> {
+    const loaded = parts.load();
+    if ("problems" in loaded) throw new Failure("config_invalid", loaded.problems.join("\n"));
+    const moved = movedUnits(loaded.revision, ledgerOf(parts.store));
+    if (moved.length > 0) throw new Failure("assignment_conflict", moved.join("\n"));
+    await parts.apply(loaded.revision);
+    await expose(parts, loaded.revision);
+    return new Revisions(parts, loaded.revision, loaded.files);
+  }
+
+  get current(): Revision {
+    return this.#current;
+  }
+
+  /** All files that the configuration was read from. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  /** Why what is on disk is not in force; empty when it is. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** One after the other, so that the last state of the disk wins. */
+  reload(by: string, reason: string): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reload(by, reason));
+    this.#reloading = result.catch(() => {});
+    return result;
+  }
+
+  async #reload(by: string, reason: string): Promise<ReloadResult> {
+    const { load, store, log, now, onReload } = this.#parts;
+    const loaded = load();
+    this.#files = loaded.files;
+    const problems = "problems" in loaded ? loaded.problems : movedUnits(loaded.revision, ledgerOf(store));
+    const isKnown = problems.length > 0 && problems.join("\n") === this.#problems.join("\n");
+    this.#problems = problems;
+    if ("problems" in loaded || problems.length > 0) {
+      onReload("refused");
+      log.error("configuration refused; the last good one stays", { problems, revision: this.#current.id });
+      if (!isKnown)
+        await store.append({ kind: "revision_refused", at: now(), by, reason: problems.join("\n") });
+      return { result: "refused", revision: this.#current.id, problems };
+    }
+    if (loaded.revision.id === this.#current.id) {
+      onReload("unchanged");
+      return { result: "unchanged", revision: this.#current.id, problems };
+    }
+    await this.#parts.apply(loaded.revision);
+    await expose(this.#parts, loaded.revision);
+    await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id });
+    this.#current = loaded.revision;
+    onReload("applied");
+    log.info("configuration in force", { revision: this.#current.id, by });
+    return { result: "applied", revision: this.#current.id, problems };
+  }
+}
+
+/** Positions are in the ledger before the first unit meets a variant there: a crash may over-state, never forget. */
+async function expose({ store, now }: RevisionParts, revision: Revision): Promise<void> {
+  const ledger = ledgerOf(store);
+  const entries = Object.values(revision.config.experiments).flatMap((experiment) => {
+    const allocation = revision.allocations.get(experiment.id);
+    return allocation === undefined ? [] : newEntries(ledger, experiment, allocation);
+  });
+  if (entries.length > 0) await store.append({ kind: "exposed", at: now(), entries });
+}
+
+function movedUnits(revision: Revision, ledger: readonly LedgerEntry[]): string[] {
+  return Object.values(revision.config.experiments).flatMap((experiment) => {
+    const allocation = revision.allocations.get(experiment.id);
+    return allocation === undefined
+      ? []
+      : conflicts(ledger, experiment, allocation).map(({ message }) => message);
+  });
+}
+
+function ledgerOf(store: ControlStore): LedgerEntry[] {
+  return store.read().flatMap((event) => (event.kind === "exposed" ? event.entries : []));
+}

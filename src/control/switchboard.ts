@@ -1,0 +1,61 @@
+/** The kill switches of this process: those of the environment, and those that were set and are kept. */
+import { scopeName, switchesAfter, switchesFromEnvironment } from "../core/kill-switch.ts";
+import type { ControlEvent, ControlStore, KillScope, KillSwitch } from "../domain/control.ts";
+import { Failure } from "../domain/failure.ts";
+
+export interface Order {
+  readonly scope: KillScope;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export class Switchboard {
+  readonly #store: ControlStore;
+  readonly #now: () => number;
+  readonly #fromEnvironment: readonly KillSwitch[];
+  #switches: readonly KillSwitch[] = [];
+
+  /** `environment` is the value of ASSAY_KILL_SWITCH; `now` gives epoch milliseconds. */
+  constructor(store: ControlStore, environment: string | undefined, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+    this.#fromEnvironment = switchesFromEnvironment(environment, now());
+    this.#refresh();
+  }
+
+  /** All that stand. A new array after every change, so that a request can keep the one that it met. */
+  get switches(): readonly KillSwitch[] {
+    return this.#switches;
+  }
+
+  get names(): readonly string[] {
+    return [...new Set(this.#switches.map(({ scope }) => scopeName(scope)))];
+  }
+
+  /** In force for the next request, and durable, when the promise resolves. */
+  async kill(order: Order): Promise<void> {
+    const event: ControlEvent = { kind: "killed", at: this.#now(), ...order };
+    // A kill must not wait for a slow disk: it holds at once, and then it is made to last.
+    this.#refresh([event]);
+    await this.#store.append(event);
+    this.#refresh();
+  }
+
+  /** Lifts one switch. Throws `conflict` for one of the environment, and `not_found` for one that does not stand. */
+  async revive(order: Order): Promise<void> {
+    const name = scopeName(order.scope);
+    if (this.#fromEnvironment.some(({ scope }) => scopeName(scope) === name)) {
+      throw new Failure("conflict", `"${name}" is killed by ASSAY_KILL_SWITCH; unset it and restart.`);
+    }
+    if (!this.#switches.some(({ scope }) => scopeName(scope) === name)) {
+      const standing = this.names.length === 0 ? "none" : this.names.join(", ");
+      throw new Failure("not_found", `No kill switch "${name}" is on; on are: ${standing}.`);
+    }
+    await this.#store.append({ kind: "revived", at: this.#now(), ...order });
+    this.#refresh();
+  }
+
+  #refresh(coming: readonly ControlEvent[] = []): void {
+    this.#switches = [...this.#fromEnvironment, ...switchesAfter([...this.#store.read(), ...coming])];
+  }
+}

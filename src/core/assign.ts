@@ -1,0 +1,28 @@
+import type { ExperimentConfig } from "../domain/config.ts";
+import type { Allocation, AssignmentReason, Unit } from "../domain/experiment.ts";
+import { positionOf } from "./hash.ts";
+import { isInSlice } from "./layer.ts";
+import { contains } from "./line.ts";
+
+export interface UnitAssignment {
+  /** The control's for every reason but `split`. */
+  readonly variantId: string;
+  readonly reason: Extract<AssignmentReason, "split" | "not_exposed" | "holdout" | "not_in_layer">;
+  readonly position: number;
+}
+
+/** The variant of a unit: a function of its arguments alone, so that a unit meets the same one on every instance. */
+export function assignUnit(
+  experiment: ExperimentConfig,
+  allocation: Allocation,
+  unit: Pick<Unit, "type" | "id">,
+): UnitAssignment {
+  const { salt, hash, hashSecret, controlId, layer } = experiment;
+  const position = positionOf({ hash, salt, secret: hashSecret, unitType: unit.type, unitId: unit.id });
+  const outside = (reason: UnitAssignment["reason"]) => ({ variantId: controlId, reason, position });
+  if (layer !== undefined && !isInSlice(layer, unit)) return outside("not_in_layer");
+  if (allocation.holdout !== undefined && contains(allocation.holdout, position)) return outside("holdout");
+  const owner = allocation.ranges.find((range) => contains(range, position));
+  if (owner === undefined) return outside("not_exposed");
+  return { variantId: owner.variantId, reason: "split", position };
+}

@@ -1,0 +1,183 @@
+import { isUtf8 } from "node:buffer";
+import type { Member } from "../domain/chat.ts";
+import { Failure } from "../domain/failure.ts";
+import { afterValue, createJsonCursor, type JsonCursor, skipSpace, skipString } from "./json-grammar.ts";
+
+/** Deepest nesting of a body; the object itself is 1. */
+export const maxDepth = 64;
+/** Keys of a body, at all depths together. */
+export const maxKeys = 10_000;
+
+/**
+ * Finds the members of a JSON object in its bytes without making values of them. What it accepts is valid JSON by the
+ * whole grammar (RFC 8259), so bytes that it let through may be forwarded; it is stricter than `JSON.parse` about
+ * depth, the number of keys and a key given twice.
+ */
+export function scanBody(bytes: Buffer): { readonly members: ReadonlyMap<string, Member> } {
+  if (!isUtf8(bytes)) throw new Failure("invalid_encoding", "The body is not valid UTF-8. Send it as UTF-8.");
+  const cursor = createJsonCursor(bytes, { maxDepth, maxKeys });
+  const start = skipSpace(bytes, 0);
+  if (start === bytes.length) throw new Failure("invalid_json", "The body is empty. Send a JSON object.");
+  if (bytes[start] !== openBrace) throw notAnObject(cursor, start);
+  const members = new Map<string, Member>();
+  const end = scanMembers(cursor, start, members);
+  if (skipSpace(bytes, end) !== bytes.length) throw trailing(end);
+  return { members };
+}
+
+/** The value of one member. */
+export function parseMember(bytes: Buffer, member: Member): unknown {
+  return JSON.parse(bytes.toString("utf8", member.start, member.end));
+}
+
+/**
+ * The body with some members replaced, removed (`undefined`) or, where the body has none of that name, added at its
+ * end. Bytes that no edit names stay as they are; with nothing to change it is the same Buffer. New values must be
+ * valid JSON.
+ */
+export function spliceBody(
+  bytes: Buffer,
+  members: ReadonlyMap<string, Member>,
+  edits: ReadonlyMap<string, Buffer | undefined>,
+): Buffer {
+  const cuts = cutsOf({ bytes, members, edits });
+  if (cuts.length === 0) return bytes;
+  let length = bytes.length;
+  for (const cut of cuts) length += cut.insert.length - (cut.end - cut.start);
+  const spliced = Buffer.allocUnsafe(length);
+  let read = 0;
+  let written = 0;
+  for (const cut of cuts) {
+    written += bytes.copy(spliced, written, read, cut.start);
+    written += cut.insert.copy(spliced, written);
+    read = cut.end;
+  }
+  bytes.copy(spliced, written, read);
+  return spliced;
+}
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const nothing = Buffer.alloc(0);
+
+/** Reads the object that opens at `start` into `members` and gives the byte after it. */
+function scanMembers(cursor: JsonCursor, start: number, members: Map<string, Member>): number {
+  const { bytes } = cursor;
+  let at = skipSpace(bytes, start + 1);
+  if (bytes[at] === closeBrace) return at + 1;
+  for (;;) {
+    const keyStart = at;
+    if (bytes[keyStart] !== quote) throw cursor.invalid(keyStart);
+    const keyEnd = skipString(cursor, keyStart + 1);
+    cursor.countKey();
+    const name = keyText(bytes, keyStart, keyEnd);
+    at = skipSpace(bytes, keyEnd);
+    if (bytes[at] !== colon) throw cursor.invalid(at);
+    const valueStart = skipSpace(bytes, at + 1);
+    const valueEnd = afterValue(cursor, valueStart, 1);
+    // Parsers differ on which of two wins: we would judge one value and the upstream would obey the other.
+    if (members.has(name)) throw givenTwice(name);
+    members.set(name, { keyStart, start: valueStart, end: valueEnd });
+    at = skipSpace(bytes, valueEnd);
+    if (bytes[at] === closeBrace) return at + 1;
+    if (bytes[at] !== comma) throw cursor.invalid(at);
+    at = skipSpace(bytes, at + 1);
+  }
+}
+
+function keyText(bytes: Buffer, keyStart: number, keyEnd: number): string {
+  let isPlain = true;
+  for (let at = keyStart + 1; at < keyEnd - 1; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === backslash || byte >= 0x80) isPlain = false;
+  }
+  // The same text, at half the price of the UTF-8 decoder.
+  if (isPlain) return bytes.toString("latin1", keyStart + 1, keyEnd - 1);
+  return String(JSON.parse(bytes.toString("utf8", keyStart, keyEnd)));
+}
+
+interface Splice {
+  readonly bytes: Buffer;
+  readonly members: ReadonlyMap<string, Member>;
+  readonly edits: ReadonlyMap<string, Buffer | undefined>;
+}
+
+interface Cut {
+  readonly start: number;
+  readonly end: number;
+  readonly insert: Buffer;
+}
+
+/** What to take out and put in, in the order of the bytes, without overlap. */
+function cutsOf(splice: Splice): readonly Cut[] {
+  const { bytes, members, edits } = splice;
+  const cuts: Cut[] = [];
+  if (edits.size === 0) return cuts;
+  let hasKept = false;
+  let previousEnd = -1;
+  // Members taken out at the front go together with the commas behind them, later ones with those before.
+  let pendingFrom = -1;
+  for (const [name, member] of members) {
+    const isRemoved = edits.has(name) && edits.get(name) === undefined;
+    if (isRemoved && hasKept) cuts.push({ start: previousEnd, end: member.end, insert: nothing });
+    else if (isRemoved && pendingFrom === -1) pendingFrom = member.keyStart;
+    if (!isRemoved) {
+      if (pendingFrom !== -1) cuts.push({ start: pendingFrom, end: member.keyStart, insert: nothing });
+      pendingFrom = -1;
+      hasKept = true;
+      const insert = edits.get(name);
+      if (insert !== undefined && !isSame(bytes, member, insert)) {
+        cuts.push({ start: member.start, end: member.end, insert });
+      }
+    }
+    previousEnd = member.end;
+  }
+  if (pendingFrom !== -1) cuts.push({ start: pendingFrom, end: previousEnd, insert: nothing });
+  const insert = additions(splice, hasKept);
+  const end = previousEnd === -1 ? bytes.indexOf(openBrace) + 1 : previousEnd;
+  if (insert.length > 0) cuts.push({ start: end, end, insert });
+  return cuts;
+}
+
+function isSame(bytes: Buffer, member: Member, value: Buffer): boolean {
+  if (value.length !== member.end - member.start) return false;
+  return bytes.compare(value, 0, value.length, member.start, member.end) === 0;
+}
+
+function additions({ members, edits }: Splice, hasKept: boolean): Buffer {
+  const parts: Buffer[] = [];
+  for (const [name, value] of edits) {
+    if (value === undefined || members.has(name)) continue;
+    const separator = hasKept || parts.length > 0 ? "," : "";
+    parts.push(Buffer.from(`${separator}${JSON.stringify(name)}:`), value);
+  }
+  return parts.length === 0 ? nothing : Buffer.concat(parts);
+}
+
+function notAnObject(cursor: JsonCursor, start: number): Failure {
+  const { bytes } = cursor;
+  if (bytes[0] === 0xef) {
+    return new Failure("invalid_json", "The body starts with a byte order mark. Send UTF-8 without it.");
+  }
+  const end = afterValue(cursor, start, 0);
+  if (skipSpace(bytes, end) !== bytes.length) return trailing(end);
+  return new Failure("invalid_type", 'The body is not a JSON object. Send an object such as {"model": …}.');
+}
+
+function trailing(at: number): Failure {
+  return new Failure(
+    "invalid_json",
+    `The JSON value ends at byte ${at}, but the body goes on. Send one value.`,
+  );
+}
+
+function givenTwice(name: string): Failure {
+  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return new Failure("invalid_json", `The body has the key ${JSON.stringify(shown)} twice. Send it once.`, {
+    param: shown,
+  });
+}

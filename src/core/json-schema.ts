@@ -1,0 +1,54 @@
+/** JSON Schemas of the configuration, compiled once into checks of an answer's text. */
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { CheckResult, ContentCheck } from "../domain/config.ts";
+
+/** Throws what ajv throws when the schema does not compile; the configuration asks before anybody serves. */
+export function compileContentCheck(schema: unknown): ContentCheck {
+  const validate = compileSchema(schema);
+  return (text) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return { kind: "fail", path: "", message: "is not JSON" };
+    }
+    return checkValue(validate, value);
+  };
+}
+
+/** A fresh Ajv for each schema: one that many share keeps every schema it has ever seen. */
+export function compileSchema(schema: unknown): ValidateFunction {
+  const options = { strict: false, allErrors: false, ownProperties: true, validateFormats: true } as const;
+  const ajv = isDraft2020(schema) ? new Ajv2020(options) : new Ajv(options);
+  addFormats.default(ajv);
+  // ajv takes an object or a boolean and says so itself when it gets anything else.
+  return ajv.compile(schema as object);
+}
+
+export function checkValue(validate: ValidateFunction, value: unknown): CheckResult {
+  if (validate(value)) return { kind: "pass" };
+  const [error] = validate.errors ?? [];
+  return { kind: "fail", path: pathOf(error), message: messageOf(error) };
+}
+
+function isDraft2020(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null || !("$schema" in schema)) return false;
+  return String(schema.$schema).includes("2020-12");
+}
+
+/** The place at fault: of a missing or an unknown member its own path, not its parent's. */
+function pathOf(error: ErrorObject | undefined): string {
+  if (error === undefined) return "";
+  const { missingProperty, additionalProperty } = error.params;
+  const member = missingProperty ?? additionalProperty;
+  return member === undefined ? error.instancePath : `${error.instancePath}/${String(member)}`;
+}
+
+function messageOf(error: ErrorObject | undefined): string {
+  if (error === undefined) return "is invalid";
+  if (error.keyword === "required") return "is missing";
+  if (error.keyword === "additionalProperties") return "is not allowed";
+  return error.message ?? "is invalid";
+}

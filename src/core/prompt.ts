@@ -1,0 +1,187 @@
+import type { ValidateFunction } from "ajv";
+import type { Member } from "../domain/chat.ts";
+import { Failure } from "../domain/failure.ts";
+import type { PromptCombine, PromptFile, RenderablePrompt } from "../domain/prompt.ts";
+import { compileVariables, declaredVariables, isRecord } from "./prompt-schema.ts";
+import { parseTemplate, type TemplatePart } from "./prompt-template.ts";
+
+/** Messages of a rendered prompt, in order. */
+export type RenderedPrompt = ReturnType<RenderablePrompt["render"]>;
+
+/**
+ * Makes the validator and the parts once, so that rendering is a check and a join. Values are inert text: what looks
+ * like a placeholder or a heading in them stays as it is.
+ */
+export function compilePrompt(file: PromptFile): RenderablePrompt {
+  const validate = compileVariables(file.variables ?? {});
+  const blocks = file.blocks.map(({ role, text }) => ({ role, parts: parseTemplate(text) }));
+  const used = new Set(
+    blocks.flatMap(({ parts }) => parts.map(variableOf)).filter((name) => name !== undefined),
+  );
+  return {
+    file,
+    render(variables) {
+      const values = checkedValues({ file, validate, used }, variables);
+      return {
+        messages: blocks.map(({ role, parts }) => ({ role, content: joined(parts, values) })),
+      };
+    },
+  };
+}
+
+/**
+ * The variables that a request brings: those members of its metadata that the prompt declares, and all of the header
+ * `x-assay-prompt-variables`, a JSON object, which wins. Throws `invalid_header`.
+ */
+export function promptVariables(
+  prompt: PromptFile,
+  {
+    metadata,
+    header,
+  }: { readonly metadata: Readonly<Record<string, string>>; readonly header: string | undefined },
+): Record<string, unknown> {
+  const entries: [string, unknown][] = [];
+  for (const name of Object.keys(declaredVariables(prompt.variables))) {
+    if (Object.hasOwn(metadata, name)) entries.push([name, metadata[name]]);
+  }
+  if (header !== undefined) entries.push(...Object.entries(parsedHeader(header)));
+  return Object.fromEntries(entries);
+}
+
+/** The bytes of `messages` for the upstream. With `prepend` and `append` the client's own messages keep their bytes. */
+export function combineMessages({
+  rendered,
+  combine,
+  bytes,
+  messagesRange,
+}: {
+  readonly rendered: RenderedPrompt;
+  readonly combine: PromptCombine;
+  readonly bytes: Buffer;
+  readonly messagesRange: Pick<Member, "start" | "end">;
+}): Buffer {
+  const own = bytes.subarray(messagesRange.start, messagesRange.end);
+  if (combine === "replace_system") return replacedSystem(rendered, own);
+  if (rendered.messages.length === 0) return own;
+  const text = JSON.stringify(rendered.messages);
+  if (isEmptyArray(own)) return Buffer.from(text);
+  if (combine === "prepend") return Buffer.concat([Buffer.from(`${text.slice(0, -1)},`), own.subarray(1)]);
+  return Buffer.concat([own.subarray(0, -1), Buffer.from(`,${text.slice(1)}`)]);
+}
+
+interface Checks {
+  readonly file: PromptFile;
+  readonly validate: ValidateFunction;
+  readonly used: ReadonlySet<string>;
+}
+
+interface VariableProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const space = 0x20;
+
+function variableOf(part: TemplatePart): string | undefined {
+  return part.kind === "variable" ? part.name : undefined;
+}
+
+function joined(parts: readonly TemplatePart[], values: Readonly<Record<string, unknown>>): string {
+  let text = "";
+  for (const part of parts) {
+    if (part.kind === "text") text += part.text;
+    else if (part.kind === "variable") text += String(values[part.name]);
+    else text += "{{";
+  }
+  return text;
+}
+
+function checkedValues(
+  checks: Checks,
+  variables: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  // Without a prototype, so that a variable named "constructor" is missing when nobody sent it.
+  const values: Record<string, unknown> = Object.assign(Object.create(null), variables);
+  const problems: VariableProblem[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    // ajv would turn null into an empty text.
+    if (value === null) problems.push({ name, message: "is null" });
+  }
+  const isValid = checks.validate(values);
+  if (!isValid) problems.push(...(checks.validate.errors ?? []).map(problemOf));
+  for (const name of checks.used) {
+    if (values[name] === undefined) problems.push({ name, message: "is missing" });
+  }
+  if (problems.length > 0) throw refusal(checks.file, problems);
+  return values;
+}
+
+function problemOf(error: NonNullable<ValidateFunction["errors"]>[number]): VariableProblem {
+  if (error.keyword === "required")
+    return { name: String(error.params.missingProperty), message: "is missing" };
+  if (error.keyword === "additionalProperties") {
+    return { name: String(error.params.additionalProperty), message: "is not a variable of this prompt" };
+  }
+  // A JSON pointer of one step, for every variable is a scalar.
+  const name = error.instancePath.slice(1).replaceAll("~1", "/").replaceAll("~0", "~");
+  const allowed = error.keyword === "enum" ? `: ${JSON.stringify(error.params.allowedValues)}` : "";
+  return { name, message: `${error.message ?? "is wrong"}${allowed}` };
+}
+
+function refusal(file: PromptFile, problems: readonly VariableProblem[]): Failure {
+  const messages = new Map<string, string>();
+  for (const { name, message } of problems) if (!messages.has(name)) messages.set(name, message);
+  const listed = [...messages].map(([name, message]) => `${shownName(name)} ${message}`).join("; ");
+  const wanted = Object.entries(declaredVariables(file.variables)).map(wantedOf);
+  const takes = wanted.length === 0 ? "It takes no variables." : `It takes ${wanted.join(", ")}.`;
+  const [first] = messages.keys();
+  return new Failure(
+    "invalid_prompt_variables",
+    `The variables of prompt ${file.name}@${file.version} are wrong: ${listed}. ${takes}`,
+    { param: `metadata.${(first ?? "").slice(0, 64)}` },
+  );
+}
+
+function wantedOf([name, property]: readonly [string, Readonly<Record<string, unknown>>]): string {
+  const length = typeof property.maxLength === "number" ? ` of at most ${property.maxLength} characters` : "";
+  return `${name} (${String(property.type ?? "any")}${length})`;
+}
+
+function shownName(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+}
+
+function parsedHeader(header: string): Record<string, unknown> {
+  try {
+    const variables: unknown = JSON.parse(header);
+    if (isRecord(variables)) return variables;
+  } catch {
+    // The parser's message would quote the values.
+  }
+  throw new Failure(
+    "invalid_header",
+    'x-assay-prompt-variables must be a JSON object, such as {"product": "Assay"}; write \\u escapes beyond ASCII.',
+    { param: "x-assay-prompt-variables" },
+  );
+}
+
+function isEmptyArray(own: Buffer): boolean {
+  for (const byte of own) if (byte > space && byte !== openBracket) return byte === closeBracket;
+  return true;
+}
+
+/**
+ * Written anew, not spliced: of two `role` keys in one message the upstream may obey the one that we did not judge by,
+ * and a system message would get through.
+ */
+function replacedSystem(rendered: RenderedPrompt, own: Buffer): Buffer {
+  const messages: unknown = JSON.parse(own.toString());
+  const kept = Array.isArray(messages) ? messages.filter((message) => !isSystem(message)) : [];
+  return Buffer.from(JSON.stringify([...rendered.messages, ...kept]));
+}
+
+function isSystem(message: unknown): boolean {
+  return isRecord(message) && (message.role === "system" || message.role === "developer");
+}

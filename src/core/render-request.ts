@@ -1,0 +1,94 @@
+/** The bytes that an upstream gets: the client's own, with only those members changed that the plan changes. */
+import type { AssignedRequest, RenderedRequest, ServingPlan } from "../domain/chat.ts";
+import type { Revision } from "../domain/config.ts";
+import type { AttemptReason } from "../domain/record.ts";
+import { choicesOf, metadataOf, usesHiddenUsage } from "./chat-body.ts";
+import { isObject } from "./chat-completion.ts";
+import { parseMember, scanBody, spliceBody } from "./json-scan.ts";
+import { combineMessages, promptVariables } from "./prompt.ts";
+
+/** Throws `invalid_prompt_variables`. */
+export function renderRequest(
+  request: AssignedRequest,
+  plan: ServingPlan,
+  facts: { readonly revision: Revision; readonly reason: AttemptReason },
+): RenderedRequest {
+  const { body, experiment } = request;
+  const { config } = facts.revision;
+  const model = Object.hasOwn(config.models, plan.model) ? config.models[plan.model] : undefined;
+  const target = {
+    upstream: model?.upstream ?? config.defaultUpstream,
+    model: model?.upstreamModel ?? plan.model,
+    variantId: plan.variant?.id,
+  };
+  const hidesUsage = usesHiddenUsage(body);
+  const edits = new Map<string, Buffer>();
+  if (target.model !== body.model) edits.set("model", json(target.model));
+  for (const [name, value] of Object.entries(plan.parameters)) edits.set(name, json(value));
+  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan));
+  if (hidesUsage) edits.set("stream_options", json({ ...streamOptions(request), include_usage: true }));
+  const schema = experiment?.output.sendResponseFormat === true ? experiment.output.schema : undefined;
+  if (schema !== undefined && !body.members.has("response_format")) {
+    edits.set(
+      "response_format",
+      json({ type: "json_schema", json_schema: { name: schema.name, schema: schema.schema } }),
+    );
+  }
+  return {
+    ...request,
+    plan,
+    target,
+    outgoing: edits.size === 0 ? body.bytes : spliceBody(body.bytes, body.members, edits),
+    hidesUsage,
+    choices: choicesOf(body),
+    attemptReason: facts.reason,
+    backoffMs: 0,
+  };
+}
+
+/** The same request with two more messages: what was answered, and what was wrong with it. */
+export function repairRequest(request: RenderedRequest, answer: string, complaint: string): RenderedRequest {
+  // What we send has other offsets than what the client sent.
+  const { members } = scanBody(request.outgoing);
+  const messagesRange = members.get("messages");
+  if (messagesRange === undefined) return request;
+  const messages = combineMessages({
+    rendered: {
+      messages: [
+        { role: "assistant", content: answer },
+        { role: "user", content: complaint },
+      ],
+    },
+    combine: "append",
+    bytes: request.outgoing,
+    messagesRange,
+  });
+  const outgoing = spliceBody(request.outgoing, members, new Map([["messages", messages]]));
+  return { ...request, outgoing, attemptReason: "repair", backoffMs: 0 };
+}
+
+function messagesOf(request: AssignedRequest, plan: ServingPlan): Buffer {
+  const { body, headers } = request;
+  const { prompt } = plan;
+  const messagesRange = body.members.get("messages");
+  if (prompt === undefined || messagesRange === undefined) return Buffer.from("[]");
+  const header = headers["x-assay-prompt-variables"];
+  const variables = promptVariables(prompt.file, { metadata: metadataOf(body), header });
+  return combineMessages({
+    rendered: prompt.render(variables),
+    combine: prompt.file.combine,
+    bytes: body.bytes,
+    messagesRange,
+  });
+}
+
+function streamOptions(request: AssignedRequest): Record<string, unknown> {
+  const member = request.body.members.get("stream_options");
+  if (member === undefined) return {};
+  const options = parseMember(request.body.bytes, member);
+  return isObject(options) ? options : {};
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

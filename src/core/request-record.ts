@@ -1,0 +1,91 @@
+/** What a request came to, from everything that was learned on its way. */
+import type { Completion, RequestContext } from "../domain/chat.ts";
+import type { Failure, Outcome } from "../domain/failure.ts";
+import type { AttemptRecord, RequestRecord, SafetyOutcome } from "../domain/record.ts";
+
+export interface RequestEnd {
+  readonly status: number;
+  readonly completion: Completion | undefined;
+  /** Why the request failed, also in mid-stream. */
+  readonly failure: Failure | undefined;
+  readonly requestModel: string;
+  readonly isStream: boolean;
+  readonly latencyMs: number;
+  readonly unitHash: string | undefined;
+  readonly ragIndexVersion: string | undefined;
+}
+
+export function requestRecord(context: RequestContext, end: RequestEnd): RequestRecord {
+  const { state } = context;
+  const assignment = state.assigned?.assignment;
+  const file = state.served?.plan.prompt?.file;
+  const { completion, failure } = end;
+  const isRefusal = isRefused(completion);
+  const isCanned = state.fallback?.to === "canned";
+  return {
+    requestId: context.requestId,
+    traceId: context.trace.traceId,
+    receivedAt: context.receivedAt,
+    revision: context.revision.id,
+    experimentId: assignment?.experimentId,
+    assignedVariantId: assignment?.assignedVariantId,
+    servedVariantId: isCanned ? undefined : (state.served?.target.variantId ?? undefined),
+    reason: assignment?.reason ?? "no_experiment",
+    isExposed: assignment?.isExposed === true && !context.isClientRetry,
+    unitHash: end.unitHash,
+    unitSource: assignment?.unit && sourceName(assignment.unit.source),
+    isStream: end.isStream,
+    attempts: state.attempts,
+    validations: state.validations,
+    prompt: file && { name: file.name, version: file.version, hash: file.hash },
+    ragIndexVersion: end.ragIndexVersion,
+    requestModel: end.requestModel,
+    responseModel: completion?.responseModel,
+    responseId: completion?.responseId,
+    usage: completion?.usage ?? state.attempts.at(-1)?.usage,
+    costUsd: totalCost(state.attempts),
+    priceTable: state.attempts.find(({ priceTable }) => priceTable !== undefined)?.priceTable,
+    latencyMs: end.latencyMs,
+    overheadMs: Math.max(0, end.latencyMs - state.upstreamMs),
+    firstChunkMs: completion?.firstChunkMs,
+    chunks: completion?.chunks ?? 0,
+    outcome: outcomeOf(failure),
+    errorType: failure?.code,
+    status: end.status,
+    safety: safetyOf(failure, isRefusal),
+    isRefusal,
+    finishReasons: (completion?.choices ?? []).flatMap(({ finishReason }) => finishReason ?? []),
+    fallback: state.fallback,
+    isClientRetry: context.isClientRetry,
+  };
+}
+
+/** Dollars over all attempts. One that spent tokens at an unknown price makes the sum unknown, not smaller. */
+function totalCost(attempts: readonly AttemptRecord[]): number | undefined {
+  const spent = attempts.filter(({ usage }) => usage !== undefined);
+  if (spent.length === 0 || spent.some(({ costUsd }) => costUsd === undefined)) return undefined;
+  return spent.reduce((total, { costUsd }) => total + (costUsd ?? 0), 0);
+}
+
+function outcomeOf(failure: Failure | undefined): Outcome {
+  return failure === undefined ? "success" : failure.rule.outcome;
+}
+
+function safetyOf(failure: Failure | undefined, isRefusal: boolean): SafetyOutcome {
+  if (failure?.rule.outcome === "blocked") return "blocked";
+  return isRefusal ? "refused" : "pass";
+}
+
+function isRefused(completion: Completion | undefined): boolean {
+  return (completion?.choices ?? []).some(
+    ({ refusal, finishReason }) => refusal !== undefined || finishReason === "content_filter",
+  );
+}
+
+/** `header:x-assay-user`, `metadata.user_id`, `user`, `baggage:user.id`: as the configuration writes them. */
+export function sourceName(source: { kind: string; name?: string; key?: string; field?: string }): string {
+  if (source.kind === "header") return `header:${source.name}`;
+  if (source.kind === "metadata") return `metadata.${source.key}`;
+  if (source.kind === "baggage") return `baggage:${source.key}`;
+  return source.field ?? source.kind;
+}

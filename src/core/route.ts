@@ -1,0 +1,92 @@
+/** What a request asks for, by its model name and headers: an experiment, a prompt, or just a model. */
+import type { ChatRequest } from "../domain/chat.ts";
+import type { ExperimentConfig, Revision } from "../domain/config.ts";
+import { Failure } from "../domain/failure.ts";
+import type { RenderablePrompt } from "../domain/prompt.ts";
+import { didYouMean } from "./did-you-mean.ts";
+
+export type Route =
+  | {
+      readonly kind: "experiment";
+      readonly experiment: ExperimentConfig;
+      readonly pinnedVariantId: string | undefined;
+    }
+  | { readonly kind: "prompt"; readonly prompt: RenderablePrompt; readonly model: string }
+  | { readonly kind: "model"; readonly model: string };
+
+const experimentPrefix = "experiment/";
+const promptPrefix = "prompt/";
+const maxNameLength = 128;
+
+/** Throws `model_not_found`, `invalid_header` and `override_not_allowed`. The header wins over the model. */
+export function routeOf(request: Pick<ChatRequest, "body" | "headers">, revision: Revision): Route {
+  const { model } = request.body;
+  const named = request.headers["x-assay-experiment"];
+  if (named !== undefined) {
+    return experimentRoute(checkedName("x-assay-experiment", named), revision, pinOf(request));
+  }
+  if (model.startsWith(experimentPrefix)) {
+    return experimentRoute(model.slice(experimentPrefix.length), revision, pinOf(request));
+  }
+  if (model.startsWith(promptPrefix)) return promptRoute(model.slice(promptPrefix.length), revision);
+  const experiment = revision.experimentByModel.get(model);
+  if (experiment !== undefined) return experimentRoute(experiment.id, revision, pinOf(request));
+  return { kind: "model", model };
+}
+
+function pinOf(request: Pick<ChatRequest, "headers">): string | undefined {
+  const pin = request.headers["x-assay-variant"];
+  return pin === undefined ? undefined : checkedName("x-assay-variant", pin);
+}
+
+function checkedName(header: string, value: string): string {
+  if (/^[\x21-\x7e]+$/.test(value) && value.length <= maxNameLength) return value;
+  throw new Failure(
+    "invalid_header",
+    `${header} must be 1 to ${maxNameLength} printable ASCII characters without spaces.`,
+    { param: header },
+  );
+}
+
+function experimentRoute(name: string, revision: Revision, pinHeader: string | undefined): Route {
+  const at = name.indexOf("@");
+  const id = at === -1 ? name : name.slice(0, at);
+  const { experiments } = revision.config;
+  const experiment = Object.hasOwn(experiments, id) ? experiments[id] : undefined;
+  if (experiment === undefined) throw notFound("experiment", id, Object.keys(experiments));
+  const pin = at === -1 ? pinHeader : name.slice(at + 1);
+  if (pin !== undefined) checkPin(experiment, pin);
+  return { kind: "experiment", experiment, pinnedVariantId: pin };
+}
+
+function checkPin(experiment: ExperimentConfig, pin: string): void {
+  const ids = experiment.variants.map(({ id }) => id);
+  if (!ids.includes(pin)) throw notFound(`variant of experiment "${experiment.id}"`, pin, ids);
+  if (experiment.allowPins) return;
+  throw new Failure(
+    "override_not_allowed",
+    `Experiment "${experiment.id}" does not permit pinned variants; set allow_pins: true in its configuration.`,
+    { param: "model" },
+  );
+}
+
+function promptRoute(name: string, revision: Revision): Route {
+  const prompt = revision.prompts.get(name);
+  if (prompt === undefined) throw notFound("prompt", name, revision.prompts.keys());
+  const [model] = prompt.file.modelHints;
+  if (model !== undefined) return { kind: "prompt", prompt, model };
+  throw new Failure(
+    "model_not_found",
+    `Prompt "${name}" names no model; add model_hints to its front matter.`,
+    {
+      param: "model",
+    },
+  );
+}
+
+function notFound(what: string, name: string, candidates: Iterable<string>): Failure {
+  const meant = didYouMean(name, candidates);
+  const hint = meant === undefined ? "GET /v1/models lists what there is." : `Did you mean "${meant}"?`;
+  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return new Failure("model_not_found", `There is no ${what} "${shown}". ${hint}`, { param: "model" });
+}

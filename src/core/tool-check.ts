@@ -1,0 +1,91 @@
+/** Checks tool-call arguments against the schemas of the request's own `tools`. */
+import { createHash } from "node:crypto";
+import type { ToolCall } from "../domain/chat.ts";
+import type { CheckResult } from "../domain/config.ts";
+import { isObject } from "./chat-completion.ts";
+import { checkValue, compileSchema } from "./json-schema.ts";
+
+export type ToolCheck = (call: ToolCall) => CheckResult;
+
+/** Clients write these schemas, so what can be made slow on purpose is not evaluated here (see docs/decisions/0006). */
+const refusedKeywords = new Set([
+  "pattern",
+  "patternProperties",
+  "uniqueItems",
+  "$ref",
+  "$dynamicRef",
+  "format",
+]);
+const maxToolsBytes = 65_536;
+const maxCached = 256;
+
+/** `tools` as bytes → a check for its calls; compiled once for each distinct `tools`. */
+export function createToolChecks(): (tools: Buffer) => ToolCheck {
+  const known = new Map<string, ToolCheck>();
+  return (tools) => {
+    const key = createHash("sha256").update(tools).digest("base64");
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const check = compileTools(tools);
+    const [oldest] = known.keys();
+    if (known.size >= maxCached && oldest !== undefined) known.delete(oldest);
+    known.set(key, check);
+    return check;
+  };
+}
+
+function compileTools(tools: Buffer): ToolCheck {
+  if (tools.length > maxToolsBytes) return () => notEvaluated(`tools are longer than ${maxToolsBytes} bytes`);
+  const schemas = new Map(schemasOf(JSON.parse(tools.toString("utf8"))));
+  const checks = new Map<string, (value: unknown) => CheckResult>();
+  for (const [name, schema] of schemas) checks.set(name, compileTool(schema));
+  return (call) => {
+    const check = checks.get(call.name);
+    if (check === undefined) return { kind: "fail", path: "", message: `names no tool of the request` };
+    let value: unknown;
+    try {
+      value = JSON.parse(call.arguments === "" ? "{}" : call.arguments);
+    } catch {
+      return { kind: "fail", path: "/arguments", message: "is not JSON" };
+    }
+    return check(value);
+  };
+}
+
+function schemasOf(tools: unknown): [string, unknown][] {
+  if (!Array.isArray(tools)) return [];
+  return tools.flatMap((tool): [string, unknown][] => {
+    if (!isObject(tool)) return [];
+    // Custom tools take free text: there is no schema to check by.
+    if (isObject(tool.custom) && typeof tool.custom.name === "string") return [[tool.custom.name, undefined]];
+    if (!isObject(tool.function) || typeof tool.function.name !== "string") return [];
+    return [[tool.function.name, tool.function.parameters ?? {}]];
+  });
+}
+
+function compileTool(schema: unknown): (value: unknown) => CheckResult {
+  if (schema === undefined) return () => notEvaluated("a custom tool has no schema");
+  const refused = refusedKeyword(schema);
+  if (refused !== undefined) return () => notEvaluated(`its schema uses ${refused}`);
+  try {
+    const validate = compileSchema(schema);
+    return (value) => checkValue(validate, value);
+  } catch {
+    return () => notEvaluated("its schema does not compile");
+  }
+}
+
+function refusedKeyword(schema: unknown): string | undefined {
+  if (Array.isArray(schema)) return schema.map(refusedKeyword).find((found) => found !== undefined);
+  if (!isObject(schema)) return undefined;
+  for (const [key, value] of Object.entries(schema)) {
+    if (refusedKeywords.has(key)) return key;
+    const inside = refusedKeyword(value);
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}
+
+function notEvaluated(reason: string): CheckResult {
+  return { kind: "not_evaluated", reason };
+}

@@ -1,0 +1,233 @@
+/** The admin API, on a listener of its own: what is in force, and the switches. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { isObject } from "../core/chat-completion.ts";
+import { didYouMean } from "../core/did-you-mean.ts";
+import { explain, unknownExperiment } from "../core/explain.ts";
+import { parseScope, scopeName } from "../core/kill-switch.ts";
+import type { Revision, ServerConfig } from "../domain/config.ts";
+import type { ControlEvent, KillScope, KillSwitch } from "../domain/control.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import type { Log } from "../domain/log.ts";
+import type { RequestRecord } from "../domain/record.ts";
+import { errorAnswer } from "./errors.ts";
+import { checkHost } from "./gate.ts";
+import { addHealthRoutes, type HealthParts } from "./health.ts";
+
+export interface AdminParts extends HealthParts {
+  readonly log: Log;
+  readonly server: () => ServerConfig;
+  readonly revision: () => Revision;
+  readonly switches: () => readonly KillSwitch[];
+  readonly kill: (order: Order) => Promise<void>;
+  readonly revive: (order: Order) => Promise<void>;
+  readonly reload: (
+    by: string,
+    reason: string,
+  ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
+  readonly status: () => Readonly<Record<string, unknown>>;
+  readonly events: () => readonly ControlEvent[];
+  readonly records: (filter: {
+    readonly experimentId?: string;
+    readonly limit: number;
+  }) => readonly RequestRecord[];
+  readonly metrics: () => Promise<string>;
+}
+
+interface Order {
+  readonly scope: KillScope;
+  readonly by: string;
+  readonly reason: string;
+}
+
+type Env = { Bindings: { incoming: IncomingMessage } };
+
+const maxBodyBytes = 65_536;
+
+export function adminApp(parts: AdminParts): Hono<Env> {
+  const app = new Hono<Env>();
+  app.onError((error) => answerOf(parts.log, error));
+  app.notFound(() =>
+    answerOf(parts.log, new Failure("not_found", "There is no such admin route; see docs/operations.md.")),
+  );
+  app.use(async (c, next) => {
+    checkHost(c.env.incoming, { ...parts.server(), corsOrigins: [] });
+    await next();
+  });
+  addHealthRoutes(app, parts);
+  app.get("/metrics", async (c) =>
+    c.text(await parts.metrics(), 200, { "content-type": "text/plain; version=0.0.4" }),
+  );
+  app.use(
+    "/admin/*",
+    bodyLimit({ maxSize: maxBodyBytes, onError: () => answerOf(parts.log, tooLarge()) }),
+    async (c, next) => {
+      checkToken(c.req.header("authorization"), parts.server());
+      await next();
+    },
+  );
+  addReads(app, parts);
+  addChanges(app, parts);
+  return app;
+}
+
+function addReads(app: Hono<Env>, parts: AdminParts): void {
+  app.get("/admin/status", (c) => c.json(parts.status()));
+  app.get("/admin/audit", (c) => c.json({ events: parts.events().slice(-limitOf(c)).reverse() }));
+  app.get("/admin/experiments", (c) => {
+    const experiments = Object.keys(parts.revision().config.experiments);
+    return c.json({ experiments: experiments.map((id) => experimentView(parts, id)) });
+  });
+  app.get("/admin/experiments/:id", (c) => c.json(experimentView(parts, c.req.param("id"))));
+  app.get("/admin/experiments/:id/explain", (c) => {
+    const unitId = c.req.query("unit");
+    if (unitId === undefined || unitId === "") {
+      throw new Failure("missing_required_parameter", "Name the unit: ?unit=<id>.", { param: "unit" });
+    }
+    return c.json(explain(parts.revision(), { experimentId: c.req.param("id"), unitId }, parts.switches()));
+  });
+  app.get("/admin/experiments/:id/records", (c) => {
+    experimentOf(parts.revision(), c.req.param("id"));
+    return c.json({ records: parts.records({ experimentId: c.req.param("id"), limit: limitOf(c) }) });
+  });
+  app.get("/admin/records", (c) => c.json({ records: parts.records({ limit: limitOf(c) }) }));
+}
+
+function addChanges(app: Hono<Env>, parts: AdminParts): void {
+  const change = (
+    path: string,
+    act: (c: Context<Env>, order: Omit<Order, "scope">, body: Record<string, unknown>) => Promise<unknown>,
+  ) =>
+    app.post(path, async (c) => {
+      const body = await jsonBody(c);
+      const by = textOf(body, "by") ?? c.req.header("x-assay-actor") ?? "admin";
+      return c.json(await act(c, { by, reason: textOf(body, "reason") ?? "no reason given" }, body));
+    });
+  const killed = async (scope: KillScope, order: Omit<Order, "scope">) => {
+    checkScope(parts.revision(), scope);
+    await parts.kill({ scope, ...order });
+    return { killed: scopeName(scope), kill_switches: parts.switches().map(switchView) };
+  };
+  const revived = async (scope: KillScope, order: Omit<Order, "scope">) => {
+    await parts.revive({ scope, ...order });
+    return { revived: scopeName(scope), kill_switches: parts.switches().map(switchView) };
+  };
+  change("/admin/kill", (_, order, body) => killed(parseScope(textOf(body, "scope") ?? "*"), order));
+  change("/admin/revive", (_, order, body) => revived(parseScope(textOf(body, "scope") ?? "*"), order));
+  change("/admin/experiments/:id/kill", (c, order, body) => killed(scopeIn(c, body), order));
+  change("/admin/experiments/:id/revive", (c, order, body) => revived(scopeIn(c, body), order));
+  change("/admin/reload", async (_, { by, reason }) => {
+    const result = await parts.reload(by, reason);
+    if (result.result !== "refused") return result;
+    throw new Failure(
+      "config_invalid",
+      `Refused; the last good configuration stays.\n${result.problems.join("\n")}`,
+    );
+  });
+}
+
+function experimentOf(revision: Revision, id: string) {
+  const { experiments } = revision.config;
+  const experiment = Object.hasOwn(experiments, id) ? experiments[id] : undefined;
+  if (experiment === undefined) throw unknownExperiment(revision, id);
+  return experiment;
+}
+
+function experimentView(parts: AdminParts, id: string) {
+  const revision = parts.revision();
+  const experiment = experimentOf(revision, id);
+  const { hashSecret: _, ...shown } = experiment;
+  const switches = parts.switches().filter(({ scope }) => scope.kind === "all" || scope.experimentId === id);
+  return {
+    ...shown,
+    allocation: revision.allocations.get(id),
+    kill_switches: switches.map(switchView),
+    revision: revision.id,
+  };
+}
+
+export function switchView({ scope, source, by, reason, at }: KillSwitch) {
+  return { scope: scopeName(scope), source, by, reason, at: new Date(at).toISOString() };
+}
+
+function scopeIn(c: Context<Env>, body: Record<string, unknown>): KillScope {
+  const experimentId = c.req.param("id") ?? "";
+  const variantId = textOf(body, "variant");
+  return variantId === undefined
+    ? { kind: "experiment", experimentId }
+    : { kind: "variant", experimentId, variantId };
+}
+
+function checkScope(revision: Revision, scope: KillScope): void {
+  if (scope.kind === "all") return;
+  const experiment = experimentOf(revision, scope.experimentId);
+  if (scope.kind === "experiment") return;
+  const ids = experiment.variants.map(({ id }) => id);
+  if (scope.variantId === experiment.controlId) {
+    throw new Failure(
+      "invalid_value",
+      `"${scope.variantId}" is the control, which is what a kill serves; kill another variant or the experiment.`,
+    );
+  }
+  if (ids.includes(scope.variantId)) return;
+  const meant = didYouMean(scope.variantId, ids);
+  const hint = meant === undefined ? `It has: ${ids.join(", ")}.` : `Did you mean "${meant}"?`;
+  throw new Failure(
+    "not_found",
+    `Experiment "${experiment.id}" has no variant "${scope.variantId}". ${hint}`,
+  );
+}
+
+/** Compared by digests, so that neither length nor content shows in the time that it takes. */
+function checkToken(authorization: string | undefined, { adminToken }: ServerConfig): void {
+  if (adminToken === undefined) return;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const given = authorization?.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : "";
+  if (timingSafeEqual(digest(given), digest(adminToken.reveal()))) return;
+  throw new Failure("invalid_api_key", "Send the admin token: authorization: Bearer <ASSAY_ADMIN_TOKEN>.");
+}
+
+async function jsonBody(c: Context<Env>): Promise<Record<string, unknown>> {
+  const text = await c.req.text();
+  if (text.trim() === "") return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Failure("invalid_json", 'The body is not JSON. Send an object such as {"reason": "..."}.');
+  }
+  if (!isObject(body)) throw new Failure("invalid_type", "The body must be a JSON object.");
+  return body;
+}
+
+function textOf(body: Record<string, unknown>, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value !== "" && value.length <= 500) return value;
+  throw new Failure("invalid_value", `"${name}" must be a string of 1 to 500 characters.`, { param: name });
+}
+
+function limitOf(c: Context<Env>): number {
+  const text = c.req.query("limit") ?? "50";
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
+  throw new Failure(
+    "invalid_value",
+    `limit must be an integer from 1 to 1000; it was "${text.slice(0, 20)}".`,
+    { param: "limit" },
+  );
+}
+
+function tooLarge(): Failure {
+  return new Failure("request_too_large", `The body is longer than ${maxBodyBytes} bytes.`);
+}
+
+function answerOf(log: Log, thrown: unknown): Response {
+  const failure = asFailure(thrown);
+  if (failure.code === "internal_error")
+    log.error("an admin request failed by a fault of ours", { error: failure });
+  const { status, headers, bytes } = errorAnswer(failure);
+  return new Response(new Uint8Array(bytes), { status, headers });
+}

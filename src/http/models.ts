@@ -1,0 +1,75 @@
+/** `GET /v1/models`: the upstream's models and our experiments in one list, so that pickers find both. */
+import { isObject } from "../core/chat-completion.ts";
+import type { ForwardAnswer, Upstream } from "../domain/chat.ts";
+import type { Revision } from "../domain/config.ts";
+
+interface ModelEntry {
+  readonly id: string;
+  readonly object: "model";
+  readonly created: number;
+  readonly owned_by: string;
+}
+
+/** Experiments and prompts of this revision, each under every name that callers may use. */
+export function ownModels(revision: Revision): ModelEntry[] {
+  const created = Math.floor(revision.loadedAt / 1000);
+  const entry = (id: string, owner: string): ModelEntry => ({
+    id,
+    object: "model",
+    created,
+    owned_by: owner,
+  });
+  const experiments = Object.values(revision.config.experiments).flatMap((experiment) => [
+    entry(`experiment/${experiment.id}`, "assay"),
+    ...experiment.matchModels.map((model) => entry(model, "assay")),
+  ]);
+  const prompts = [...revision.prompts.keys()].map((name) => entry(`prompt/${name}`, "assay"));
+  const models = Object.keys(revision.config.models).map((name) => entry(name, "assay"));
+  return [...experiments, ...prompts, ...models];
+}
+
+/** Ours first. An upstream that does not answer leaves ours standing: a picker is no reason to fail. */
+export async function allModels(
+  revision: Revision,
+  upstream: Upstream,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const own = ownModels(revision);
+  const known = new Set(own.map(({ id }) => id));
+  const theirs = (await upstreamModels(upstream, signal)).filter((model) => !known.has(String(model.id)));
+  return { object: "list", data: [...own, ...theirs] };
+}
+
+async function upstreamModels(upstream: Upstream, signal: AbortSignal): Promise<Record<string, unknown>[]> {
+  try {
+    const answer = await upstream.forward({
+      method: "GET",
+      path: "/models",
+      headers: {},
+      body: undefined,
+      signal,
+    });
+    const body: unknown = JSON.parse((await wholeOf(answer)).toString("utf8"));
+    if (!isObject(body) || !Array.isArray(body.data)) return [];
+    return body.data.filter(isObject);
+  } catch {
+    return [];
+  }
+}
+
+const maxListBytes = 4_194_304;
+
+function wholeOf({ source }: ForwardAnswer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    source.start({
+      chunk(bytes) {
+        length += bytes.length;
+        if (length <= maxListBytes) chunks.push(bytes);
+      },
+      end: () => resolve(Buffer.concat(chunks)),
+      fail: reject,
+    });
+  });
+}

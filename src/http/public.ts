@@ -1,0 +1,118 @@
+/** The data plane's listener: the hot route first, then what is passed through, then the rest by Hono. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Hono } from "hono";
+import type { Upstream } from "../domain/chat.ts";
+import type { Revision } from "../domain/config.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import { corsHeaders } from "./answer-headers.ts";
+import { type ChatParts, chatCompletions, chatRoute, refuse } from "./chat-completions.ts";
+import { errorAnswer, writeError } from "./errors.ts";
+import { checkHost, isKnownOrigin } from "./gate.ts";
+import { addHealthRoutes, type HealthParts } from "./health.ts";
+import { allModels, ownModels } from "./models.ts";
+import { passThrough } from "./pass-through.ts";
+
+export interface PublicParts extends ChatParts, HealthParts {
+  readonly revision: () => Revision;
+  readonly upstream: () => Upstream;
+  /** Makes a node listener of a Hono app. */
+  readonly listenerOf: (app: Hono) => (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export function publicListener(parts: PublicParts): NodeListener {
+  const chat = chatCompletions(parts);
+  const forward = passThrough(parts);
+  const models = modelRoutes(parts);
+  const rest = parts.listenerOf(restApp(parts));
+  return (request, response) => {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    // Before Hono, for its routing and its web objects would cost this route 30 µs.
+    if (path === chatRoute && request.method === "POST") chat(request, response);
+    else if (request.method === "OPTIONS" || !path.startsWith("/v1/")) rest(request, response);
+    else if (path === chatRoute) refuseMethod(parts, request, response);
+    else if (request.method === "GET" && /^\/v1\/models(\/|$)/.test(path)) models(request, response);
+    else forward(request, response);
+  };
+}
+
+function restApp(parts: PublicParts): Hono {
+  const app = new Hono();
+  addHealthRoutes(app, parts);
+  app.options("*", (c) => {
+    const origin = c.req.header("origin");
+    const allowed = parts.server().corsOrigins;
+    if (origin === undefined || !isKnownOrigin(origin, allowed)) return c.body(null, 403);
+    return c.body(null, 204, {
+      ...corsHeaders(origin, allowed),
+      "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+      "access-control-allow-headers": c.req.header("access-control-request-headers") ?? "*",
+      "access-control-max-age": "600",
+    });
+  });
+  const answer = (failure: Failure) => {
+    const { status, headers, bytes } = errorAnswer(failure);
+    return new Response(new Uint8Array(bytes), { status, headers });
+  };
+  app.notFound((c) =>
+    answer(
+      new Failure(
+        "not_found",
+        `There is no route ${c.req.path.slice(0, 100)}; the API is under /v1, such as ${chatRoute}.`,
+      ),
+    ),
+  );
+  app.onError((error) => answer(asFailure(error)));
+  return app;
+}
+
+function refuseMethod(parts: PublicParts, request: IncomingMessage, response: ServerResponse): void {
+  const scope = parts.openScope(request, response, chatRoute);
+  const failure = new Failure("method_not_allowed", `Use POST for ${chatRoute}; this was ${request.method}.`);
+  scope.settle({ failure });
+  refuse(request, response, () =>
+    writeError(response, failure, { allow: "POST", "x-request-id": scope.context.requestId }),
+  );
+}
+
+/** The list joins ours with the upstream's; one of ours is answered here, any other passes through. */
+function modelRoutes(parts: PublicParts): NodeListener {
+  const forward = passThrough(parts);
+  return async (request, response) => {
+    const id = decodeURIComponentOr((request.url ?? "").split("?", 1)[0]?.slice("/v1/models/".length) ?? "");
+    const own = ownModels(parts.revision()).find((model) => model.id === id);
+    if (id !== "" && own === undefined) {
+      forward(request, response);
+      return;
+    }
+    const scope = parts.openScope(request, response, "/v1/models");
+    const { context, headers } = scope;
+    const ids = {
+      "x-request-id": context.requestId,
+      "x-trace-id": context.trace.traceId,
+      traceresponse: context.trace.traceresponse,
+      ...corsHeaders(headers.origin, parts.server().corsOrigins),
+    };
+    try {
+      parts.gate.enter(context.controller);
+      checkHost(request, parts.server());
+      const body = own ?? (await allModels(parts.revision(), parts.upstream(), context.controller.signal));
+      const bytes = Buffer.from(JSON.stringify(body));
+      response.writeHead(200, { "content-type": "application/json", ...ids });
+      response.end(bytes);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      scope.settle({ failure });
+      refuse(request, response, () => writeError(response, failure, ids));
+    }
+  };
+}
+
+function decodeURIComponentOr(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

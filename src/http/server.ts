@@ -1,0 +1,78 @@
+/** node's HTTP server with the limits that keep it standing, and its own refusals in OpenAI's shape. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Failure } from "../domain/failure.ts";
+import { errorBytes } from "./errors.ts";
+
+export function createHttpServer(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  maxConnections: number,
+): Server {
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      // Longer than the minute after which load balancers let go: they must be the ones to close.
+      keepAliveTimeout: 72_000,
+      connectionsCheckingInterval: 5000,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.maxConnections = maxConnections;
+  server.on("clientError", refuseRaw);
+  return server;
+}
+
+/** Resolves with the port, which the system chooses for 0. */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** Ends when the last connection has: idle ones are closed as they become idle, which `close` does only once. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    server.close(() => {
+      clearInterval(sweep);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What node's parser refuses never becomes a request, so it is answered on the socket. */
+function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, failure } = rawRefusal(error.code);
+  const body = errorBytes(failure);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString("utf8")}`,
+  );
+}
+
+function rawRefusal(code: string | undefined): { status: string; failure: Failure } {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    const failure = new Failure(
+      "request_timeout",
+      "The request did not arrive within 30 s (10 s for its headers).",
+    );
+    return { status: "408 Request Timeout", failure };
+  }
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const failure = new Failure("invalid_header", "The headers are longer than 16 KiB.");
+    return { status: "431 Request Header Fields Too Large", failure };
+  }
+  const failure = new Failure("invalid_header", "This is not a request of HTTP/1.1.");
+  return { status: "400 Bad Request", failure };
+}

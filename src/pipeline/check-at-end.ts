@@ -1,0 +1,26 @@
+import type { Answer, ChunkSink, ChunkSource, Completion } from "../domain/chat.ts";
+import type { Failure } from "../domain/failure.ts";
+
+/** Lets a stream pass and judges it when it is complete: a verdict turns its clean end into that failure. */
+export function checkAtEnd(answer: Answer, judge: (completion: Completion) => Failure | undefined): Answer {
+  if (answer.body.kind !== "stream") return answer;
+  const { source } = answer.body;
+  const judged = answer.completion.then((completion) => {
+    if (completion.failure !== undefined) return completion;
+    const failure = judge(completion);
+    return failure === undefined ? completion : { ...completion, failure };
+  });
+  return { ...answer, body: { kind: "stream", source: judgedSource(source, judged) }, completion: judged };
+}
+
+function judgedSource(source: ChunkSource, judged: Promise<Completion>): ChunkSource {
+  const start = (sink: ChunkSink) =>
+    source.start({
+      chunk: (bytes) => sink.chunk(bytes),
+      fail: (failure) => sink.fail(failure),
+      end: () => {
+        judged.then(({ failure }) => (failure === undefined ? sink.end() : sink.fail(failure)));
+      },
+    });
+  return { start, pause: () => source.pause(), resume: () => source.resume() };
+}

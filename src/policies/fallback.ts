@@ -1,0 +1,119 @@
+import { cannedChunks, cannedCompletion } from "../core/chat-completion.ts";
+import { variantPlan } from "../core/serving-plan.ts";
+import type {
+  Answer,
+  AssignedRequest,
+  RenderedRequest,
+  RequestContext,
+  ServingPlan,
+} from "../domain/chat.ts";
+import type { FallbackTarget } from "../domain/config.ts";
+import { asFailure, type Failure } from "../domain/failure.ts";
+import { replay } from "../pipeline/hold.ts";
+import type { Policy, Service } from "../pipeline/service.ts";
+
+export interface FallbackParts {
+  /** Renders the request anew for another plan: another variant has another prompt. */
+  readonly render: (request: AssignedRequest, plan: ServingPlan, context: RequestContext) => RenderedRequest;
+}
+
+/**
+ * What is served when the assigned variant cannot: the experiment's targets in their order. Only before the commit
+ * point, for afterwards `next` has resolved. When all fail, the client hears of the first failure.
+ */
+export function fallback(parts: FallbackParts): Policy<RenderedRequest> {
+  return (next) => async (request, context) => {
+    try {
+      return await next(request, context);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      const answer = await rescue(parts, next, { request, context, failure });
+      if (answer === undefined) throw failure;
+      return answer;
+    }
+  };
+}
+
+interface Rescue {
+  readonly request: RenderedRequest;
+  readonly context: RequestContext;
+  readonly failure: Failure;
+}
+
+async function rescue(
+  parts: FallbackParts,
+  next: Service<RenderedRequest>,
+  facts: Rescue,
+): Promise<Answer | undefined> {
+  const { request, context, failure } = facts;
+  // When time is up, only an answer that needs no time is left.
+  const isLate = failure.code === "deadline_exceeded";
+  if (failure.details.isFinal === true || !(failure.rule.canFallback || isLate)) return undefined;
+  const tried = new Set([targetKey(request.plan)]);
+  for (const target of request.experiment?.fallback ?? []) {
+    if (target.kind === "canned") return served(facts, "canned", canned(target.content, facts));
+    if (context.controller.signal.aborted) continue;
+    const plan = planOf(target, request, context);
+    if (plan === undefined || tried.has(targetKey(plan))) continue;
+    tried.add(targetKey(plan));
+    try {
+      const rendered = parts.render(request, plan, context);
+      context.state.served = rendered;
+      const answer = await next(rendered, context);
+      return served(facts, plan.variant?.id ?? plan.model, answer);
+    } catch {
+      // Its own attempt has been recorded; the next target is asked.
+    }
+  }
+  return undefined;
+}
+
+function served({ request, context, failure }: Rescue, to: string, answer: Answer): Answer {
+  context.state.fallback = { from: request.plan.variant?.id ?? request.plan.model, to, cause: failure.code };
+  return answer;
+}
+
+/** Another model keeps the prompt and parameters of the plan that failed; another variant brings its own. */
+function planOf(
+  target: FallbackTarget,
+  request: RenderedRequest,
+  context: RequestContext,
+): ServingPlan | undefined {
+  if (target.kind === "model") return { ...request.plan, variant: undefined, model: target.model };
+  if (target.kind === "canned") return undefined;
+  const variant = request.experiment?.variants.find(({ id }) => id === target.variantId);
+  return variant && variantPlan(context.revision, variant);
+}
+
+function targetKey(plan: ServingPlan): string {
+  return `${plan.variant?.id ?? ""}\0${plan.model}`;
+}
+
+function canned(content: string, { request, context }: Rescue): Answer {
+  const facts = {
+    id: `chatcmpl-${context.requestId}`,
+    model: "assay-canned",
+    content,
+    createdAt: context.receivedAt,
+  };
+  const choice = { index: 0, content, refusal: undefined, toolCalls: [], finishReason: "stop" };
+  const isStream = request.body.isStream;
+  return {
+    status: 200,
+    headers: { "content-type": isStream ? "text/event-stream; charset=utf-8" : "application/json" },
+    body: isStream
+      ? { kind: "stream", source: replay([cannedChunks(facts)]) }
+      : { kind: "whole", bytes: cannedCompletion(facts) },
+    completion: Promise.resolve({
+      failure: undefined,
+      responseId: facts.id,
+      responseModel: facts.model,
+      usage: undefined,
+      choices: [choice],
+      firstChunkMs: undefined,
+      chunks: 1,
+      malformedChunks: 0,
+      characters: content.length,
+    }),
+  };
+}

@@ -1,0 +1,9 @@
+import type { RenderedRequest } from "../domain/chat.ts";
+import { hold } from "../pipeline/hold.ts";
+import type { Policy } from "../pipeline/service.ts";
+
+/** In `buffer` mode a stream is read to its end before anybody sees it: what fails or is invalid can then be asked again. */
+export const holdStream: Policy<RenderedRequest> = (next) => async (request, context) => {
+  const answer = await next(request, context);
+  return request.experiment?.output.streamMode === "buffer" ? hold(answer) : answer;
+};

@@ -1,0 +1,115 @@
+import { checkOutput, type OutputFinding } from "../core/output-check.ts";
+import { repairRequest } from "../core/render-request.ts";
+import type { ToolCheck } from "../core/tool-check.ts";
+import type { Answer, Completion, RenderedRequest, RequestContext } from "../domain/chat.ts";
+import type { ContentCheck, OutputConfig } from "../domain/config.ts";
+import { Failure } from "../domain/failure.ts";
+import type { ValidationRecord } from "../domain/record.ts";
+import { checkAtEnd } from "../pipeline/check-at-end.ts";
+import type { Policy } from "../pipeline/service.ts";
+
+export interface ValidateParts {
+  readonly toolChecks: (tools: Buffer) => ToolCheck;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+interface Checks {
+  readonly name: string;
+  readonly output: OutputConfig;
+  readonly content: ContentCheck | undefined;
+  readonly tool: ToolCheck | undefined;
+}
+
+/** Checks the answer by the experiment's schema and the request's tools; what is invalid is asked again, repaired or refused. */
+export function validateOutput(parts: ValidateParts): Policy<RenderedRequest> {
+  return (next) => async (request, context) => {
+    const checks = checksOf(parts, request, context);
+    if (checks === undefined) return next(request, context);
+    let attempt = request;
+    for (let repairs = 0; ; repairs++) {
+      const answer = await next(attempt, context);
+      const isLive = answer.body.kind === "stream" && checks.output.streamMode !== "buffer";
+      if (isLive) return live(parts, answer, { checks, context });
+      const { choices } = await answer.completion;
+      const finding = examine(parts, checks, context, choices);
+      if (finding.kind !== "fail" || checks.output.onInvalid === "pass") return answer;
+      if (!isAskedAgain(checks.output, repairs)) throw violation(checks, finding);
+      attempt = askAgain(attempt, checks, finding);
+    }
+  };
+}
+
+function isAskedAgain({ onInvalid, maxRepairs }: OutputConfig, repairs: number): boolean {
+  return (onInvalid === "retry" || onInvalid === "repair") && repairs < maxRepairs;
+}
+
+function askAgain(
+  request: RenderedRequest,
+  checks: Checks,
+  finding: Extract<OutputFinding, { kind: "fail" }>,
+): RenderedRequest {
+  if (checks.output.onInvalid === "retry") return { ...request, attemptReason: "retry", backoffMs: 0 };
+  const complaint = `Your answer does not follow the JSON Schema "${checks.name}": ${finding.path || "it"} ${finding.message}. Answer again with the corrected JSON alone.`;
+  return repairRequest(request, finding.text, complaint);
+}
+
+/** A stream that is on its way cannot be asked again: it is passed on unchecked, or checked when it has ended. */
+function live(
+  parts: ValidateParts,
+  answer: Answer,
+  { checks, context }: { checks: Checks; context: RequestContext },
+): Answer {
+  if (checks.output.streamMode === "passthrough") {
+    note(context, { name: checks.name, result: "not_evaluated", errorPath: undefined }, parts.now());
+    return answer;
+  }
+  return checkAtEnd(answer, (completion: Completion) => {
+    const finding = examine(parts, checks, context, completion.choices);
+    return finding.kind === "fail" && checks.output.onInvalid !== "pass"
+      ? violation(checks, finding)
+      : undefined;
+  });
+}
+
+function examine(
+  parts: ValidateParts,
+  checks: Checks,
+  context: RequestContext,
+  choices: Completion["choices"],
+): OutputFinding {
+  const startedAt = parts.now();
+  const finding = checkOutput(choices, checks);
+  const errorPath = finding.kind === "fail" ? finding.path : undefined;
+  note(context, { name: checks.name, result: finding.kind, errorPath }, startedAt);
+  return finding;
+}
+
+function note(context: RequestContext, record: ValidationRecord, startedAt: number): void {
+  context.state.validations.push(record);
+  context.trace.validated(record, startedAt);
+}
+
+function checksOf(
+  parts: ValidateParts,
+  request: RenderedRequest,
+  context: RequestContext,
+): Checks | undefined {
+  const { experiment, body } = request;
+  if (experiment === undefined) return undefined;
+  const { output } = experiment;
+  const content = context.revision.contentChecks.get(experiment.id);
+  const tools = output.checkToolCalls ? body.members.get("tools") : undefined;
+  const tool = tools && parts.toolChecks(body.bytes.subarray(tools.start, tools.end));
+  if (content === undefined && tool === undefined) return undefined;
+  return { name: output.schema?.name ?? "tool_calls", output, content, tool };
+}
+
+function violation(checks: Checks, finding: Extract<OutputFinding, { kind: "fail" }>): Failure {
+  const place = finding.path === "" ? "the answer" : finding.path;
+  return new Failure(
+    "output_schema_violation",
+    `The model's answer does not follow the JSON Schema "${checks.name}": ${place} ${finding.message}.`,
+    { isFinal: checks.output.onInvalid === "error" },
+  );
+}

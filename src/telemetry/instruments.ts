@@ -1,0 +1,154 @@
+/**
+ * Counters, gauges and histograms in plain memory, read by OpenTelemetry when it collects. A point costs 0.1 µs here
+ * and about 2 µs in the SDK's instruments, and a request makes some fourteen.
+ */
+import { type HrTime, ValueType } from "@opentelemetry/api";
+import { hrTime, type InstrumentationScope } from "@opentelemetry/core";
+import { emptyResource } from "@opentelemetry/resources";
+import {
+  AggregationTemporality,
+  type CollectionResult,
+  DataPointType,
+  type MetricData,
+  type MetricProducer,
+} from "@opentelemetry/sdk-metrics";
+import type { MetricDefinition } from "./semconv.ts";
+
+/** As in the SDK: beyond this many series all others share one. Our labels cannot reach it; a test says so. */
+export const maxSeries = 2000;
+const overflow = "otel.metric.overflow";
+
+interface Series {
+  readonly attributes: Record<string, string>;
+  value: number;
+  count: number;
+  min: number;
+  max: number;
+  readonly buckets: number[];
+}
+
+export class Instrument {
+  readonly definition: MetricDefinition;
+  readonly #series = new Map<string, Series>();
+
+  constructor(definition: MetricDefinition) {
+    this.definition = definition;
+  }
+
+  /** Adds to a counter. Label values stand in the order of the definition; an empty one is left out. */
+  add(amount: number, ...labels: readonly string[]): void {
+    this.#at(labels).value += amount;
+  }
+
+  set(value: number, ...labels: readonly string[]): void {
+    this.#at(labels).value = value;
+  }
+
+  record(value: number, ...labels: readonly string[]): void {
+    const series = this.#at(labels);
+    series.value += value;
+    series.count++;
+    series.min = Math.min(series.min, value);
+    series.max = Math.max(series.max, value);
+    const bucket = bucketOf(this.definition.buckets ?? [], value);
+    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+  }
+
+  /** Forgets every series: for gauges that are set anew at each collection. */
+  clear(): void {
+    this.#series.clear();
+  }
+
+  get series(): ReadonlyMap<string, Readonly<Series>> {
+    return this.#series;
+  }
+
+  #at(labels: readonly string[]): Series {
+    const key = labels.length === 1 ? (labels[0] ?? "") : labels.join("\0");
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const isFull = this.#series.size >= maxSeries;
+      const name = isFull ? overflow : key;
+      const attributes = isFull ? { [overflow]: "true" } : attributesOf(this.definition.labels, labels);
+      series = this.#series.get(name) ?? this.#create(name, attributes);
+    }
+    return series;
+  }
+
+  #create(key: string, attributes: Record<string, string>): Series {
+    const buckets = new Array<number>((this.definition.buckets?.length ?? 0) + 1).fill(0);
+    const series = { attributes, value: 0, count: 0, min: Infinity, max: -Infinity, buckets };
+    this.#series.set(key, series);
+    return series;
+  }
+}
+
+/** All instruments as one source for metric readers. `refresh` sets the gauges just before they are read. */
+export class InstrumentProducer implements MetricProducer {
+  readonly #instruments: readonly Instrument[];
+  readonly #scope: InstrumentationScope;
+  readonly #refresh: () => void;
+  readonly #startTime = hrTime();
+
+  constructor(instruments: readonly Instrument[], scope: InstrumentationScope, refresh: () => void) {
+    this.#instruments = instruments;
+    this.#scope = scope;
+    this.#refresh = refresh;
+  }
+
+  collect(): Promise<CollectionResult> {
+    this.#refresh();
+    const times = { startTime: this.#startTime, endTime: hrTime() };
+    const metrics = this.#instruments
+      .filter(({ series }) => series.size > 0)
+      .map((instrument) => metricData(instrument, times));
+    return Promise.resolve({
+      resourceMetrics: { resource: emptyResource(), scopeMetrics: [{ scope: this.#scope, metrics }] },
+      errors: [],
+    });
+  }
+}
+
+interface Times {
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+}
+
+function metricData({ definition, series }: Instrument, times: Times): MetricData {
+  const { name, description, unit, kind, buckets = [] } = definition;
+  const base = {
+    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  };
+  const all = [...series.values()];
+  if (kind === "gauge") {
+    const dataPoints = all.map(({ attributes, value }) => ({ ...times, attributes, value }));
+    return { ...base, dataPointType: DataPointType.GAUGE, dataPoints };
+  }
+  if (kind === "counter") {
+    const dataPoints = all.map(({ attributes, value }) => ({ ...times, attributes, value }));
+    return { ...base, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints };
+  }
+  const dataPoints = all.map(({ attributes, value: sum, count, min, max, buckets: counts }) => ({
+    ...times,
+    attributes,
+    value: { buckets: { boundaries: [...buckets], counts: [...counts] }, sum, count, min, max },
+  }));
+  return { ...base, dataPointType: DataPointType.HISTOGRAM, dataPoints };
+}
+
+function attributesOf(names: readonly string[], values: readonly string[]): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const value = values[index];
+    if (value !== undefined && value !== "") attributes[name] = value;
+  }
+  return attributes;
+}
+
+/** Index of the first boundary that is not below the value: buckets are (lower, upper]. */
+function bucketOf(boundaries: readonly number[], value: number): number {
+  let index = 0;
+  while (index < boundaries.length && value > (boundaries[index] ?? 0)) index++;
+  return index;
+}

@@ -1,0 +1,321 @@
+import {
+  type Context,
+  type Link,
+  type Logger,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type Tracer,
+} from "@opentelemetry/api";
+import { formatTraceparent } from "../core/traceparent.ts";
+import type { AssignedRequest, RenderedRequest } from "../domain/chat.ts";
+import type { Failure } from "../domain/failure.ts";
+import type { RequestRecord, ValidationRecord } from "../domain/record.ts";
+import type {
+  AttemptFacts,
+  AttemptResult,
+  AttemptTrace,
+  ForwardFacts,
+  ForwardTrace,
+  RequestTrace,
+} from "../domain/trace.ts";
+import { attributesOf, type Outgoing, type OutgoingValue } from "./outgoing.ts";
+import { attribute, event, flagReasons, spanName } from "./semconv.ts";
+import { childContext, markFailed } from "./spans.ts";
+
+export interface SpanTraceParts {
+  readonly tracer: Tracer;
+  readonly logger: Logger | undefined;
+  readonly outgoing: Outgoing;
+  readonly server: Span;
+  readonly tracestate: string | undefined;
+  readonly capturesContent: boolean;
+}
+
+type Values = Record<string, OutgoingValue>;
+
+/** Few attributes when a span starts, the rest in one call before it ends: 5–9 µs against 16–24 µs for thirty. */
+export class SpanTrace implements RequestTrace {
+  readonly #parts: SpanTraceParts;
+  readonly #context: Context;
+  readonly #outgoing: Outgoing;
+  /** Experiment, variant and prompt stand on every span that a backend may ask about alone: backends do not join spans. */
+  #shared: Values = {};
+  #lastAttempt: SpanContext | undefined;
+
+  constructor(parts: SpanTraceParts) {
+    this.#parts = parts;
+    this.#outgoing = parts.outgoing;
+    this.#context = childContext(parts.server);
+  }
+
+  get traceId(): string {
+    return this.#parts.server.spanContext().traceId;
+  }
+
+  get traceresponse(): string {
+    return traceparentOf(this.#parts.server);
+  }
+
+  assigned({ experiment, assignment }: AssignedRequest, startedAt: number): void {
+    if (experiment === undefined || assignment === undefined) return;
+    const { ours, written } = this.#outgoing;
+    this.#shared = {
+      [attribute.experimentId]: ours(experiment.id),
+      [attribute.variant]: ours(assignment.assignedVariantId),
+    };
+    const flag: Values = {
+      [attribute.flagKey]: ours(experiment.id),
+      [attribute.flagVariant]: ours(assignment.servedVariantId),
+      [attribute.flagReason]: ours(flagReasons[assignment.reason] ?? assignment.reason),
+      [attribute.flagVersion]: ours(experiment.salt),
+      [attribute.flagProvider]: ours("assay"),
+    };
+    const span = this.#child(spanName.assign, startedAt);
+    span.setAttributes(
+      attributesOf({ ...this.#shared, ...flag, [attribute.assignmentReason]: ours(assignment.reason) }),
+    );
+    span.end();
+    this.#log(event.flagEvaluation, { ...flag, [attribute.experimentId]: written(experiment.id) });
+  }
+
+  rendered(
+    request: AssignedRequest | RenderedRequest,
+    startedAt: number,
+    failure: Failure | undefined,
+  ): void {
+    const file = request.plan.prompt?.file;
+    if (file === undefined) return;
+    const { ours, written } = this.#outgoing;
+    const prompt: Values = {
+      [attribute.promptName]: ours(file.name),
+      [attribute.promptVersion]: ours(file.version),
+      [attribute.promptHash]: ours(file.hash),
+    };
+    Object.assign(this.#shared, prompt);
+    const span = this.#child(spanName.render(file.name), startedAt);
+    span.setAttributes(
+      attributesOf({
+        ...prompt,
+        [attribute.promptMessages]: file.blocks.length,
+        [attribute.promptChars]: file.blocks.reduce((total, { text }) => total + text.length, 0),
+        [attribute.errorType]: ours(failure?.code),
+      }),
+    );
+    if (failure !== undefined) markFailed(span, written(failure.message));
+    span.end();
+  }
+
+  attempt(facts: AttemptFacts): AttemptTrace {
+    const { ours, written } = this.#outgoing;
+    const links: Link[] = this.#lastAttempt === undefined ? [] : [{ context: this.#lastAttempt }];
+    const span = this.#parts.tracer.startSpan(
+      spanName.attempt(written(facts.target.model) ?? ""),
+      {
+        kind: SpanKind.CLIENT,
+        links,
+        attributes: attributesOf({
+          [attribute.operationName]: ours("chat"),
+          [attribute.providerName]: ours(facts.provider),
+          [attribute.requestModel]: written(facts.target.model),
+        }),
+      },
+      this.#context,
+    );
+    this.#lastAttempt = span.spanContext();
+    return {
+      headers: this.#headersOf(span),
+      end: (result) => this.#endAttempt(span, facts, result),
+    };
+  }
+
+  forward(facts: ForwardFacts): ForwardTrace {
+    const { ours } = this.#outgoing;
+    const span = this.#parts.tracer.startSpan(
+      `${facts.method} ${facts.route}`,
+      {
+        kind: SpanKind.CLIENT,
+        attributes: attributesOf({
+          [attribute.httpMethod]: ours(facts.method),
+          [attribute.upstreamName]: ours(facts.upstream),
+          [attribute.serverAddress]: ours(facts.serverAddress),
+          [attribute.serverPort]: facts.serverPort,
+        }),
+      },
+      this.#context,
+    );
+    return {
+      headers: this.#headersOf(span),
+      end: (status, failure) => {
+        span.setAttributes(
+          attributesOf({ [attribute.httpStatus]: status, [attribute.errorType]: ours(failure?.code) }),
+        );
+        if (failure !== undefined) markFailed(span, this.#outgoing.written(failure.message));
+        else if (status !== undefined && status >= 400) markFailed(span, undefined);
+        span.end();
+      },
+    };
+  }
+
+  validated(record: ValidationRecord, startedAt: number): void {
+    const { ours, written } = this.#outgoing;
+    const span = this.#child(spanName.validate(record.name), startedAt);
+    const result: Values = {
+      [attribute.validationName]: ours(record.name),
+      [attribute.validationResult]: ours(record.result),
+      [attribute.validationErrorPath]: written(record.errorPath),
+    };
+    span.setAttributes(attributesOf({ ...this.#shared, ...result }));
+    if (record.result === "fail") markFailed(span, undefined);
+    span.end();
+    this.#log(event.evaluationResult, {
+      ...this.#shared,
+      [attribute.evaluationName]: ours(record.name),
+      [attribute.evaluationLabel]: ours(record.result),
+      [attribute.evaluationExplanation]: written(record.errorPath),
+    });
+  }
+
+  end(record: RequestRecord): void {
+    const span = this.#parts.server;
+    if (span.isRecording()) span.setAttributes(attributesOf(this.#requestValues(record)));
+    // Semantic conventions for HTTP: a 4xx is the client's error, not the server's.
+    if (record.status >= 500) markFailed(span, undefined);
+    span.end();
+  }
+
+  #endAttempt(span: Span, facts: AttemptFacts, result: AttemptResult): void {
+    if (span.isRecording()) span.setAttributes(attributesOf(this.#attemptValues(facts, result)));
+    if (result.failure !== undefined) markFailed(span, this.#outgoing.written(result.failure.message));
+    span.end();
+  }
+
+  #attemptValues(
+    facts: AttemptFacts,
+    { completion, failure, costUsd, upstreamRequestId }: AttemptResult,
+  ): Values {
+    const { ours, written } = this.#outgoing;
+    const { request } = facts;
+    const usage = completion?.usage;
+    const finishReasons = (completion?.choices ?? []).flatMap(
+      ({ finishReason }) => written(finishReason) ?? [],
+    );
+    const firstChunkMs = completion?.firstChunkMs;
+    return {
+      ...this.#shared,
+      ...this.#promptOf(request),
+      ...(this.#parts.capturesContent ? this.#content(request, completion?.choices) : {}),
+      [attribute.servedVariant]: ours(facts.target.variantId),
+      [attribute.upstreamName]: ours(facts.target.upstream),
+      [attribute.serverAddress]: ours(facts.serverAddress),
+      [attribute.serverPort]: facts.serverPort,
+      [attribute.attemptNumber]: facts.number,
+      [attribute.attemptReason]: ours(facts.reason),
+      [attribute.attemptBackoffMs]: facts.backoffMs > 0 ? facts.backoffMs : undefined,
+      [attribute.maybeDuplicate]: failure?.details.maybeDuplicate === true ? true : undefined,
+      [attribute.requestStream]: request.body.isStream,
+      [attribute.requestChoices]: request.choices > 1 ? request.choices : undefined,
+      [attribute.responseId]: written(completion?.responseId),
+      [attribute.responseModel]: written(completion?.responseModel),
+      [attribute.finishReasons]: finishReasons.length > 0 ? finishReasons : undefined,
+      [attribute.timeToFirstChunk]: firstChunkMs === undefined ? undefined : firstChunkMs / 1000,
+      [attribute.inputTokens]: usage?.inputTokens,
+      [attribute.outputTokens]: usage?.outputTokens,
+      [attribute.cachedInputTokens]: usage?.cachedInputTokens,
+      [attribute.reasoningTokens]: usage?.reasoningTokens,
+      [attribute.usageCost]: costUsd,
+      [attribute.malformedChunks]: completion?.malformedChunks || undefined,
+      [attribute.upstreamRequestId]: written(upstreamRequestId),
+      [attribute.errorType]: ours(failure?.code),
+    };
+  }
+
+  /** A fallback to another variant has another prompt than the request began with. */
+  #promptOf(request: RenderedRequest): Values {
+    const file = request.plan.prompt?.file;
+    if (file === undefined) return {};
+    const { ours } = this.#outgoing;
+    return {
+      [attribute.promptName]: ours(file.name),
+      [attribute.promptVersion]: ours(file.version),
+      [attribute.promptHash]: ours(file.hash),
+    };
+  }
+
+  #content(
+    request: RenderedRequest,
+    choices: readonly { readonly content: string | undefined }[] | undefined,
+  ): Values {
+    const { written } = this.#outgoing;
+    const output =
+      choices === undefined ? undefined : JSON.stringify(choices.map(({ content }) => content ?? null));
+    return {
+      [attribute.inputMessages]: written(request.outgoing.toString("utf8")),
+      [attribute.outputMessages]: written(output),
+    };
+  }
+
+  #requestValues(record: RequestRecord): Values {
+    const { ours, written } = this.#outgoing;
+    const { fallback, prompt, attempts, validations } = record;
+    const sum = (of: "inputTokens" | "outputTokens") => {
+      const used = attempts.flatMap(({ usage }) => usage?.[of] ?? []);
+      return used.length === 0 ? undefined : used.reduce((total, tokens) => total + tokens, 0);
+    };
+    return {
+      ...this.#shared,
+      [attribute.servedVariant]: ours(record.servedVariantId),
+      [attribute.unitHash]: ours(record.unitHash),
+      [attribute.unitSource]: ours(record.unitSource),
+      [attribute.assignmentReason]: ours(record.reason),
+      [attribute.configRevision]: ours(record.revision),
+      [attribute.promptName]: ours(prompt?.name),
+      [attribute.promptVersion]: ours(prompt?.version),
+      [attribute.promptHash]: ours(prompt?.hash),
+      [attribute.ragIndexVersion]: written(record.ragIndexVersion),
+      [attribute.tokenIn]: sum("inputTokens"),
+      [attribute.tokenOut]: sum("outputTokens"),
+      [attribute.usageSource]: ours(record.usage?.source),
+      [attribute.costUsd]: record.costUsd,
+      [attribute.priceTable]: ours(record.priceTable),
+      [attribute.latencyMs]: record.latencyMs,
+      [attribute.overheadMs]: record.overheadMs,
+      [attribute.timeToFirstChunk]:
+        record.firstChunkMs === undefined ? undefined : record.firstChunkMs / 1000,
+      [attribute.attemptNumber]: attempts.length,
+      [attribute.fallbackUsed]: fallback === undefined ? undefined : true,
+      [attribute.fallbackFrom]: written(fallback?.from),
+      [attribute.fallbackTo]: written(fallback?.to),
+      [attribute.fallbackCause]: ours(fallback?.cause),
+      [attribute.validationResult]: ours(validations.at(-1)?.result),
+      [attribute.outcome]: ours(record.outcome),
+      [attribute.safetyOutcome]: ours(record.safety),
+      [attribute.clientRetry]: record.isClientRetry ? true : undefined,
+      [attribute.httpStatus]: record.status,
+      [attribute.errorType]: ours(record.errorType),
+    };
+  }
+
+  #headersOf(span: Span): Record<string, string> {
+    const { tracestate } = this.#parts;
+    const traceparent = traceparentOf(span);
+    return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
+  }
+
+  #child(name: string, startedAt: number): Span {
+    return this.#parts.tracer.startSpan(
+      name,
+      { kind: SpanKind.INTERNAL, startTime: startedAt },
+      this.#context,
+    );
+  }
+
+  #log(name: string, values: Values): void {
+    this.#parts.logger?.emit({ eventName: name, attributes: attributesOf(values), context: this.#context });
+  }
+}
+
+function traceparentOf(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return formatTraceparent({ traceId, spanId, isSampled: (traceFlags & 1) === 1 });
+}

@@ -1,0 +1,192 @@
+/** One request and its answer over undici's `dispatch`, inside its budgets, with every way to fail named. */
+import type { Dispatcher } from "undici";
+import type { PhaseBudgets } from "../domain/config.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import { connectionFailure } from "./failures.ts";
+
+export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Hears of one answer: `head` once, `data` often, then `end` or `fail` once. What it throws ends the exchange as a failure. */
+export interface Receiver {
+  head(status: number, headers: IncomingHeaders): void;
+  data(bytes: Buffer): void;
+  end(): void;
+  fail(failure: Failure): void;
+}
+
+export interface ExchangeOptions {
+  readonly dispatcher: Dispatcher;
+  readonly request: Pick<Dispatcher.DispatchOptions, "path" | "method" | "headers" | "body">;
+  readonly upstreamName: string;
+  readonly budgets: PhaseBudgets;
+  /** The first-token budget holds until `Exchange.contentSeen` is called. */
+  readonly awaitsContent: boolean;
+  readonly maxResponseBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** Between the last event of a stream and the end of its body. */
+const endOfBodyMs = 1000;
+
+type Phase = "connect" | "first_token" | "stall" | "none";
+
+/**
+ * Timers are our own, one at a time: undici's fire up to a second late. undici's controller is the only handle on the
+ * call; before it is handed to us (no connection yet) an abort is remembered and carried out then.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #receiver: Receiver;
+  readonly #onAbort: () => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #phase: Phase = "none";
+  #bytes = 0;
+  #isSettled = false;
+
+  constructor(options: ExchangeOptions, receiver: Receiver) {
+    this.#options = options;
+    this.#receiver = receiver;
+    this.#onAbort = () => this.fail(asFailure(options.signal.reason));
+  }
+
+  start(): void {
+    const { signal, dispatcher, request, budgets } = this.#options;
+    if (signal.aborted) {
+      this.#onAbort();
+      return;
+    }
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#arm("connect", budgets.connectMs);
+    try {
+      dispatcher.dispatch(request, this);
+    } catch (error) {
+      this.fail(connectionFailure(error, this.#options.upstreamName, false));
+    }
+  }
+
+  /** The first content is here: from now on only silence is measured. */
+  contentSeen(): void {
+    if (this.#phase === "first_token") this.#arm("stall", this.#options.budgets.stallMs);
+  }
+
+  /** The answer is complete in substance; what may still follow gets this long. */
+  finishWithin(milliseconds: number): void {
+    if (!this.#isSettled) this.#arm("stall", milliseconds);
+  }
+
+  /** Stops reading the socket. A reader's pause is not the upstream's silence, so the clock stops too. */
+  pause(): void {
+    this.#controller?.pause();
+    this.#arm("none", 0);
+  }
+
+  resume(): void {
+    if (this.#isSettled) return;
+    this.#arm("stall", this.#options.budgets.stallMs);
+    this.#controller?.resume();
+  }
+
+  /** The answer is complete. The connection gets a moment to end its body, so that it can serve again. */
+  finish(): void {
+    if (!this.#settle()) return;
+    this.#timer = setTimeout(() => this.#controller?.abort(new Error("answer complete")), endOfBodyMs);
+    this.#receiver.end();
+  }
+
+  fail(failure: Failure): void {
+    if (!this.#settle()) return;
+    this.#controller?.abort(failure);
+    this.#receiver.fail(failure);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isSettled) {
+      controller.abort(new Error("given up before the connection stood"));
+      return;
+    }
+    if (this.#options.awaitsContent) this.#arm("first_token", this.#options.budgets.firstTokenMs);
+    else this.#arm("none", 0);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+    if (this.#isSettled || status < 200) return;
+    if (!this.#options.awaitsContent) this.#arm("stall", this.#options.budgets.stallMs);
+    this.#guarded(() => this.#receiver.head(status, headers));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isSettled) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.maxResponseBytes) {
+      this.fail(this.#tooLarge());
+      return;
+    }
+    if (this.#phase === "stall") this.#timer?.refresh();
+    this.#guarded(() => this.#receiver.data(chunk));
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer);
+    if (!this.#settle()) return;
+    this.#receiver.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#timer);
+    this.fail(connectionFailure(error, this.#options.upstreamName, this.#controller !== undefined));
+  }
+
+  #tooLarge(): Failure {
+    return new Failure(
+      "upstream_response_too_large",
+      `The answer of upstream "${this.#options.upstreamName}" is longer than ${this.#options.maxResponseBytes} bytes; raise max_response_bytes if that is meant.`,
+    );
+  }
+
+  /** A bug in a receiver must end this exchange as a failure: undici would only see a broken handler. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.fail(asFailure(error));
+    }
+  }
+
+  #arm(phase: Phase, milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#phase = phase;
+    if (phase === "none" || this.#isSettled) return;
+    this.#timer = setTimeout(() => this.fail(this.#timeoutFailure(phase, milliseconds)), milliseconds);
+  }
+
+  #timeoutFailure(phase: Phase, milliseconds: number): Failure {
+    const name = this.#options.upstreamName;
+    if (phase === "connect") {
+      return new Failure(
+        "upstream_connect_timeout",
+        `No connection to upstream "${name}" within ${milliseconds} ms.`,
+      );
+    }
+    if (phase === "first_token") {
+      return new Failure(
+        "upstream_first_token_timeout",
+        `Upstream "${name}" sent no content within ${milliseconds} ms.`,
+      );
+    }
+    return new Failure(
+      "upstream_stalled",
+      `Upstream "${name}" fell silent for ${milliseconds} ms in mid-answer.`,
+    );
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+}

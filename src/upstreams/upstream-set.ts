@@ -1,0 +1,66 @@
+/** The upstreams in force. A revision replaces those whose configuration changed; calls under way keep theirs. */
+import { inspect } from "node:util";
+import type { Upstream } from "../domain/chat.ts";
+import type { Config, UpstreamConfig } from "../domain/config.ts";
+import { dialects } from "./index.ts";
+
+/** OpenAI's own address serves nobody without a key; any other may be an open server of the user's. */
+const needsKey = "https://api.openai.com";
+
+interface Entry {
+  readonly upstream: Upstream;
+  readonly config: UpstreamConfig;
+  readonly fingerprint: string;
+}
+
+export class UpstreamSet {
+  readonly #entries = new Map<string, Entry>();
+  readonly #scriptedUrl: () => Promise<string>;
+
+  /** `scriptedUrl` starts the scripted upstream when it is first asked for. */
+  constructor(scriptedUrl: () => Promise<string>) {
+    this.#scriptedUrl = scriptedUrl;
+  }
+
+  /** Upstreams that a revision no longer names stay, for requests of the revision before. */
+  async apply(config: Config): Promise<void> {
+    for (const upstreamConfig of Object.values(config.upstreams)) {
+      const fingerprint = `${inspect(upstreamConfig, { depth: 5 })}\0${upstreamConfig.apiKey?.reveal() ?? ""}`;
+      const before = this.#entries.get(upstreamConfig.name);
+      if (before?.fingerprint === fingerprint) continue;
+      const create = dialects[upstreamConfig.dialect];
+      if (create === undefined) throw new Error(`no dialect "${upstreamConfig.dialect}"`);
+      const baseUrl = isScripted(upstreamConfig) ? await this.#scriptedUrl() : upstreamConfig.baseUrl;
+      const upstream = create(upstreamConfig, baseUrl);
+      this.#entries.set(upstreamConfig.name, { upstream, config: upstreamConfig, fingerprint });
+      // Waits for its calls by itself; nobody waits for it.
+      before?.upstream.close().catch(() => {});
+    }
+  }
+
+  of(name: string): Upstream {
+    return this.#entry(name).upstream;
+  }
+
+  configOf(name: string): UpstreamConfig {
+    return this.#entry(name).config;
+  }
+
+  providerOf(name: string): string {
+    return this.#entries.get(name)?.config.provider ?? "";
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#entries.values()].map(({ upstream }) => upstream.close()));
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new Error(`no upstream "${name}" in the configuration`);
+    return entry;
+  }
+}
+
+export function isScripted({ withoutKey, apiKey, baseUrl }: UpstreamConfig): boolean {
+  return withoutKey === "scripted" && apiKey === undefined && baseUrl.startsWith(needsKey);
+}
