@@ -30,7 +30,8 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
       failure: Failure | undefined,
       upstreamRequestId?: string,
     ) => {
-      record.durationMs = parts.now() - startedAt;
+      countWait();
+      record.durationMs = countedMs;
       record.cause = failure?.code;
       record.maybeDuplicate = failure?.details.maybeDuplicate === true;
       if (completion !== undefined) addCost(parts, { record, request, context, completion });
@@ -38,12 +39,11 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
     };
     try {
       const answer = await next({ ...request, traceHeaders: trace.headers }, context);
-      context.state.upstreamMs += parts.now() - startedAt;
+      countWait();
       const upstreamRequestId = answer.headers["x-upstream-request-id"];
       answer.completion.then((completion) => end(completion, completion.failure, upstreamRequestId));
       return answer;
     } catch (thrown) {
-      context.state.upstreamMs += parts.now() - startedAt;
       const failure = asFailure(thrown);
       end(undefined, failure, failure.details.upstreamAnswer?.headers["x-upstream-request-id"]);
       throw failure;
