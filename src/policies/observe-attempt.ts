@@ -25,6 +25,13 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
   return (next) => async (request, context) => {
     const startedAt = parts.now();
     const { record, trace } = begin(parts, request, context);
+    let countedMs = 0;
+    // Up to the commit point when the headers leave, the rest when the answer has ended.
+    const countWait = () => {
+      const waitedMs = parts.now() - startedAt;
+      context.state.upstreamMs += waitedMs - countedMs;
+      countedMs = waitedMs;
+    };
     const end = (
       completion: Completion | undefined,
       failure: Failure | undefined,
