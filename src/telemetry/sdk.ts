@@ -145,10 +145,13 @@ async function spanExporter(): Promise<SpanExporter> {
 
 async function metricPusher(producer: MetricProducer): Promise<MetricReader | undefined> {
   if (!isExported("metrics")) return undefined;
+  const exportIntervalMillis = getNumberFromEnv("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
+  const exportTimeoutMillis = getNumberFromEnv("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000;
   return new PeriodicExportingMetricReader({
     exporter: await metricExporter(),
-    exportIntervalMillis: getNumberFromEnv("OTEL_METRIC_EXPORT_INTERVAL") ?? 15_000,
-    exportTimeoutMillis: getNumberFromEnv("OTEL_METRIC_EXPORT_TIMEOUT") ?? 10_000,
+    exportIntervalMillis,
+    // The reader throws for a timeout that is longer than its interval.
+    exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
     metricProducers: [producer],
   });
 }
