@@ -17,8 +17,12 @@ export class TailKeeper implements SpanProcessor {
   readonly #policy: () => TailPolicy;
   /** By the span id of the request's SERVER span, which is the parent of all its others. */
   readonly #held = new Map<string, ReadableSpan[]>();
-  /** SERVER spans that have ended, for attempts that end a little later. */
-  readonly #decided = new Map<string, boolean>();
+  /**
+   * Decisions of late, for attempts that end after their request. Two generations and no deletions: a Map that loses its
+   * oldest entry at every turn looks past all it has lost before it finds the next.
+   */
+  #decided = new Map<string, boolean>();
+  #decidedBefore = new Map<string, boolean>();
 
   constructor(next: SpanProcessor, policy: () => TailPolicy) {
     this.#next = next;
@@ -47,7 +51,7 @@ export class TailKeeper implements SpanProcessor {
 
   #hold(span: ReadableSpan): void {
     const request = span.parentSpanContext?.spanId ?? "";
-    const decision = this.#decided.get(request);
+    const decision = this.#decided.get(request) ?? this.#decidedBefore.get(request);
     if (decision !== undefined) {
       if (decision) this.#next.onEnd(span);
       return;
@@ -67,8 +71,10 @@ export class TailKeeper implements SpanProcessor {
     const children = this.#held.get(request) ?? [];
     this.#held.delete(request);
     const isKept = isIncident(server, this.#policy()) || isInShare(server, this.#policy().keepRatio);
-    const [oldest] = this.#decided.keys();
-    if (this.#decided.size >= maxHeldRequests && oldest !== undefined) this.#decided.delete(oldest);
+    if (this.#decided.size >= maxHeldRequests) {
+      this.#decidedBefore = this.#decided;
+      this.#decided = new Map();
+    }
     this.#decided.set(request, isKept);
     if (!isKept) return;
     for (const span of children) this.#next.onEnd(span);

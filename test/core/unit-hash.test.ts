@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { unitHasher } from "../../src/core/unit-hash.ts";
+
+test("a unit's hash is the first 16 bytes of node's own HMAC-SHA-256, for keys of any length", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 200 }), fc.string({ unit: "binary" }), (key, id) => {
+      const expected = createHmac("sha256", key).update(`user\0${id}`).digest("hex").slice(0, 32);
+      assert.equal(unitHasher(key)({ type: "user", id }), expected);
+    }),
+  );
+});
+
+test("the same id as another type of unit has another hash", () => {
+  const hash = unitHasher("key");
+  assert.notEqual(hash({ type: "user", id: "42" }), hash({ type: "org", id: "42" }));
+});
