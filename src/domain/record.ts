@@ -15,6 +15,8 @@ export interface AttemptRecord {
   durationMs: number;
   readonly backoffMs: number;
   maybeDuplicate: boolean;
+  /** Chunks that were no JSON and were left out. */
+  malformedChunks: number;
   usage: TokenUsage | undefined;
   /** Dollars; undefined when usage or price is unknown. */
   costUsd: number | undefined;

@@ -40,6 +40,7 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
       countWait();
       record.durationMs = countedMs;
       record.cause = failure?.code;
+      record.malformedChunks = completion?.malformedChunks ?? 0;
       record.maybeDuplicate = failure?.details.maybeDuplicate === true;
       if (completion !== undefined) addCost(parts, { record, request, context, completion });
       trace.end({ completion, failure, costUsd: record.costUsd, upstreamRequestId });
@@ -75,6 +76,7 @@ function begin(
     durationMs: 0,
     backoffMs,
     maybeDuplicate: false,
+    malformedChunks: 0,
     usage: undefined,
     costUsd: undefined,
     priceTable: undefined,

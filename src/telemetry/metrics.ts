@@ -105,6 +105,7 @@ function recordAttempts(
   for (const attempt of record.attempts) {
     const provider = providerOf(attempt.upstream);
     of("attempts").add(1, attempt.upstream, attempt.reason, attempt.cause ?? "success");
+    if (attempt.malformedChunks > 0) of("malformedChunks").add(attempt.malformedChunks, attempt.upstream);
     of("operationDuration").record(attempt.durationMs / 1000, "chat", provider, attempt.cause ?? "");
     if (attempt.usage?.source !== "provider") continue;
     of("tokenUsage").record(attempt.usage.inputTokens, "chat", provider, "input");

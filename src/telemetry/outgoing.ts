@@ -1,11 +1,11 @@
 /** The choke point: what text may leave by telemetry. Span attributes are made of these and nothing else. */
-import type { Redacted, Redactor } from "../core/redaction.ts";
+import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
 
 export type OutgoingValue = number | boolean | Redacted | readonly Redacted[] | undefined;
 
 export interface Outgoing {
-  /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. */
-  written(text: string | undefined): Redacted | undefined;
+  /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. `found` hears of what was taken out. */
+  written(text: string | undefined, found?: (redaction: Redaction) => void): Redacted | undefined;
   /** Text that only our tables and the operator's configuration can hold. */
   ours(text: string | undefined): Redacted | undefined;
 }
@@ -19,15 +19,16 @@ const maxKnownLength = 64;
 export function createOutgoing(redactor: Redactor, counted: (rules: readonly string[]) => void): Outgoing {
   const clean = new Map<string, Redacted>();
   return {
-    written(text) {
+    written(text, found) {
       if (text === undefined) return undefined;
       const known = clean.get(text);
       if (known !== undefined) return known;
-      const { text: safe, rules } = redactor.redact(
-        text.length > maxLength ? text.slice(0, maxLength) : text,
-      );
-      if (rules.length > 0) counted(rules);
-      else if (text.length <= maxKnownLength) {
+      const redaction = redactor.redact(text.length > maxLength ? text.slice(0, maxLength) : text);
+      const { text: safe, rules } = redaction;
+      if (rules.length > 0) {
+        counted(rules);
+        found?.(redaction);
+      } else if (text.length <= maxKnownLength) {
         if (clean.size >= maxKnown) clean.clear();
         clean.set(text, safe);
       }

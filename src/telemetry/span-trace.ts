@@ -7,6 +7,7 @@ import {
   SpanKind,
   type Tracer,
 } from "@opentelemetry/api";
+import type { Redaction } from "../core/redaction.ts";
 import { formatTraceparent } from "../core/traceparent.ts";
 import type { AssignedRequest, RenderedRequest } from "../domain/chat.ts";
 import type { Failure } from "../domain/failure.ts";
@@ -42,12 +43,22 @@ export class SpanTrace implements RequestTrace {
   /** Experiment, variant and prompt stand on every span that a backend may ask about alone: backends do not join spans. */
   #shared: Values = {};
   #lastAttempt: SpanContext | undefined;
+  #redactions = 0;
+  readonly #redactionRules = new Set<string>();
 
   constructor(parts: SpanTraceParts) {
     this.#parts = parts;
-    this.#outgoing = parts.outgoing;
+    this.#outgoing = {
+      ours: parts.outgoing.ours,
+      written: (text) => parts.outgoing.written(text, this.#count),
+    };
     this.#context = childContext(parts.server);
   }
+
+  readonly #count = ({ count, rules }: Redaction): void => {
+    this.#redactions += count;
+    for (const rule of rules) this.#redactionRules.add(rule);
+  };
 
   get traceId(): string {
     return this.#parts.server.spanContext().traceId;
@@ -290,6 +301,9 @@ export class SpanTrace implements RequestTrace {
       [attribute.validationResult]: ours(validations.at(-1)?.result),
       [attribute.outcome]: ours(record.outcome),
       [attribute.safetyOutcome]: ours(record.safety),
+      [attribute.redactionCount]: this.#redactions || undefined,
+      [attribute.redactionRules]:
+        this.#redactions > 0 ? [...this.#redactionRules].flatMap((rule) => ours(rule) ?? []) : undefined,
       [attribute.clientRetry]: record.isClientRetry ? true : undefined,
       [attribute.httpStatus]: record.status,
       [attribute.errorType]: ours(record.errorType),

@@ -77,13 +77,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Stops reading the socket. A reader's pause is not the upstream's silence, so the clock stops too. */
   pause(): void {
+    // What is still to come is the end of the body alone, and it must be read: the connection serves again.
+    if (this.#isSettled) return;
     this.#controller?.pause();
     this.#arm("none", 0);
   }
 
   resume(): void {
-    if (this.#isSettled) return;
-    this.#arm("stall", this.#options.budgets.stallMs);
+    if (!this.#isSettled) this.#arm("stall", this.#options.budgets.stallMs);
     this.#controller?.resume();
   }
 

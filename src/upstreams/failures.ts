@@ -32,7 +32,8 @@ function connectionCode(error: unknown, wasSent: boolean): FailureCode {
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return "upstream_stream_interrupted";
   if (code === "HPE_HEADER_OVERFLOW" || code === "UND_ERR_HEADERS_OVERFLOW")
     return "upstream_response_too_large";
-  if (code.startsWith("HPE_")) return "upstream_malformed_response";
+  // undici 8 leaves the parser's code undefined for most of what is no HTTP.
+  if (code.startsWith("HPE_") || isParserError(error)) return "upstream_malformed_response";
   return wasSent ? "upstream_reset" : "upstream_connect_failed";
 }
 
@@ -63,6 +64,10 @@ function errorCode(error: unknown): string {
   if (typeof error.code === "string" && error.code !== "") return error.code;
   if (Array.isArray(error.errors)) return errorCode(error.errors[0]);
   return errorCode(error.cause);
+}
+
+function isParserError(error: unknown): boolean {
+  return error instanceof Error && error.name === "HTTPParserError";
 }
 
 function isTlsCode(code: string): boolean {

@@ -1,7 +1,7 @@
 import { ChatStreamReader } from "../core/chat-stream.ts";
 import { EventSplitter, EventTooLarge, type ServerSentEvent } from "../core/server-sent-events.ts";
 import type { Answer, ChunkSink, ChunkSource, Completion, UpstreamCall } from "../domain/chat.ts";
-import { Failure } from "../domain/failure.ts";
+import { Failure, type FailureCode } from "../domain/failure.ts";
 import type { Exchange, IncomingHeaders, Receiver } from "./exchange.ts";
 import { errorObject, statusFailure, statusOfError } from "./failures.ts";
 import { answerHeaders } from "./headers.ts";
@@ -11,6 +11,7 @@ import { afterHead, refuseHead, type Settle } from "./whole-receiver.ts";
 const maxEventBytes = 1_048_576;
 /** After the last finish_reason: time for the usage chunk and `[DONE]`, which not every upstream sends. */
 const afterFinishMs = 1000;
+const harmlessAtEnd: ReadonlySet<FailureCode> = new Set(["upstream_stalled", "upstream_stream_interrupted"]);
 
 /**
  * Relays a stream event by event. Until the first content everything is held, and a failure rejects the attempt;
@@ -69,12 +70,12 @@ export class StreamReceiver implements Receiver {
 
   fail(failure: Failure): void {
     if (this.#end !== undefined) return;
-    // The silence after the last finish_reason is not a fault: everything has been said.
-    if (this.#isFinishing && failure.code === "upstream_stalled") {
+    const named = afterHead(failure, this.#status > 0);
+    // Silence or a cut after the last finish_reason is not a fault: everything has been said.
+    if (this.#isFinishing && harmlessAtEnd.has(named.code)) {
       this.#finished();
       return;
     }
-    const named = afterHead(failure, this.#status > 0);
     this.#end = { failure: named };
     if (this.#isCommitted) {
       this.#complete(this.#completion(named));
