@@ -1,0 +1,112 @@
+/** Facts of the domain as attribute values: which fact stands where, and which of it must be redacted first. */
+import type { Choice, RenderedRequest } from "../domain/chat.ts";
+import type { PromptFile } from "../domain/prompt.ts";
+import type { RequestRecord } from "../domain/record.ts";
+import type { AttemptFacts, AttemptResult } from "../domain/trace.ts";
+import type { Outgoing, OutgoingValue } from "./outgoing.ts";
+import { attribute } from "./semconv.ts";
+
+export type Values = Record<string, OutgoingValue>;
+
+/** What stands on an attempt's span when it ends. Content comes as an argument, for it is off by default. */
+export function attemptValues(
+  { ours, written }: Outgoing,
+  facts: AttemptFacts,
+  { completion, failure, costUsd, upstreamRequestId }: AttemptResult,
+): Values {
+  const { request } = facts;
+  const usage = completion?.usage;
+  const finishReasons = (completion?.choices ?? []).flatMap(
+    ({ finishReason }) => written(finishReason) ?? [],
+  );
+  const firstChunkMs = completion?.firstChunkMs;
+  return {
+    ...promptValues(ours, request.plan.prompt?.file),
+    [attribute.servedVariant]: ours(facts.target.variantId),
+    [attribute.upstreamName]: ours(facts.target.upstream),
+    [attribute.serverAddress]: ours(facts.serverAddress),
+    [attribute.serverPort]: facts.serverPort,
+    [attribute.attemptNumber]: facts.number,
+    [attribute.attemptReason]: ours(facts.reason),
+    [attribute.attemptBackoffMs]: facts.backoffMs > 0 ? facts.backoffMs : undefined,
+    [attribute.maybeDuplicate]: failure?.details.maybeDuplicate === true ? true : undefined,
+    [attribute.requestStream]: request.body.isStream,
+    [attribute.requestChoices]: request.choices > 1 ? request.choices : undefined,
+    [attribute.responseId]: written(completion?.responseId),
+    [attribute.responseModel]: written(completion?.responseModel),
+    [attribute.finishReasons]: finishReasons.length > 0 ? finishReasons : undefined,
+    [attribute.timeToFirstChunk]: firstChunkMs === undefined ? undefined : firstChunkMs / 1000,
+    [attribute.inputTokens]: usage?.inputTokens,
+    [attribute.outputTokens]: usage?.outputTokens,
+    [attribute.cachedInputTokens]: usage?.cachedInputTokens,
+    [attribute.reasoningTokens]: usage?.reasoningTokens,
+    [attribute.usageCost]: costUsd,
+    [attribute.malformedChunks]: completion?.malformedChunks || undefined,
+    [attribute.upstreamRequestId]: written(upstreamRequestId),
+    [attribute.errorType]: ours(failure?.code),
+  };
+}
+
+/** What stands on the request's own span when it ends. */
+export function requestValues({ ours, written }: Outgoing, record: RequestRecord): Values {
+  const { fallback, prompt, attempts, validations } = record;
+  const sum = (of: "inputTokens" | "outputTokens") => {
+    const used = attempts.flatMap(({ usage }) => usage?.[of] ?? []);
+    return used.length === 0 ? undefined : used.reduce((total, tokens) => total + tokens, 0);
+  };
+  return {
+    [attribute.servedVariant]: ours(record.servedVariantId),
+    [attribute.unitHash]: ours(record.unitHash),
+    [attribute.unitSource]: ours(record.unitSource),
+    [attribute.assignmentReason]: ours(record.reason),
+    [attribute.configRevision]: ours(record.revision),
+    ...promptValues(ours, prompt),
+    [attribute.ragIndexVersion]: written(record.ragIndexVersion),
+    [attribute.tokenIn]: sum("inputTokens"),
+    [attribute.tokenOut]: sum("outputTokens"),
+    [attribute.usageSource]: ours(record.usage?.source),
+    [attribute.costUsd]: record.costUsd,
+    [attribute.priceTable]: ours(record.priceTable),
+    [attribute.latencyMs]: record.latencyMs,
+    [attribute.overheadMs]: record.overheadMs,
+    [attribute.timeToFirstChunk]: record.firstChunkMs === undefined ? undefined : record.firstChunkMs / 1000,
+    [attribute.attemptNumber]: attempts.length,
+    [attribute.fallbackUsed]: fallback === undefined ? undefined : true,
+    [attribute.fallbackFrom]: written(fallback?.from),
+    [attribute.fallbackTo]: written(fallback?.to),
+    [attribute.fallbackCause]: ours(fallback?.cause),
+    [attribute.validationResult]: ours(validations.at(-1)?.result),
+    [attribute.outcome]: ours(record.outcome),
+    [attribute.safetyOutcome]: ours(record.safety),
+    [attribute.clientRetry]: record.isClientRetry ? true : undefined,
+    [attribute.httpStatus]: record.status,
+    [attribute.errorType]: ours(record.errorType),
+  };
+}
+
+/** The messages, in and out: only where the configuration asks for content. */
+export function contentValues(
+  { written }: Outgoing,
+  request: RenderedRequest,
+  choices: readonly Choice[] | undefined,
+): Values {
+  const output =
+    choices === undefined ? undefined : JSON.stringify(choices.map(({ content }) => content ?? null));
+  return {
+    [attribute.inputMessages]: written(request.outgoing.toString("utf8")),
+    [attribute.outputMessages]: written(output),
+  };
+}
+
+/** A fallback to another variant has another prompt than the request began with. */
+export function promptValues(
+  ours: Outgoing["ours"],
+  file: Pick<PromptFile, "name" | "version" | "hash"> | undefined,
+): Values {
+  if (file === undefined) return {};
+  return {
+    [attribute.promptName]: ours(file.name),
+    [attribute.promptVersion]: ours(file.version),
+    [attribute.promptHash]: ours(file.hash),
+  };
+}
