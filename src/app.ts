@@ -1,29 +1,28 @@
 /** The composition root: the only file that knows every part. Read it from top to bottom. */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
-import { adminAccessProblem, isLoopback } from "./config/check-server.ts";
-import { loadConfig } from "./config/load.ts";
-import { formatProblem } from "./config/problems.ts";
+import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
+import { isLoopback } from "./config/check-server.ts";
 import { Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import { createIds } from "./core/ids.ts";
 import { createPricing } from "./core/pricing.ts";
 import { createRedactor } from "./core/redaction.ts";
 import { renderRequest } from "./core/render-request.ts";
-import { compileRevision } from "./core/revision.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import type { ChatRequest } from "./domain/chat.ts";
-import type { Revision, ServerConfig } from "./domain/config.ts";
+import type { Revision } from "./domain/config.ts";
 import { Failure } from "./domain/failure.ts";
 import type { Log } from "./domain/log.ts";
 import type { RecordStore, RequestRecord } from "./domain/record.ts";
-import { adminApp, switchView } from "./http/admin.ts";
+import { adminApp } from "./http/admin.ts";
 import { Gate } from "./http/gate.ts";
 import { publicListener } from "./http/public.ts";
 import { createScopes } from "./http/request-scope.ts";
-import { closeServer, createHttpServer, listen } from "./http/server.ts";
+import { createHttpServer, drainServers, listen } from "./http/server.ts";
+import { statusView } from "./http/status.ts";
 import { watchFiles } from "./jobs/watch-files.ts";
 import { type Service, stack } from "./pipeline/service.ts";
 import { assign } from "./policies/assign.ts";
@@ -46,20 +45,8 @@ import { createMetrics } from "./telemetry/metrics.ts";
 import { startTelemetry } from "./telemetry/sdk.ts";
 import { createTracing } from "./telemetry/tracing.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "./upstreams/scripted/server.ts";
-import { isScripted, UpstreamSet } from "./upstreams/upstream-set.ts";
+import { UpstreamSet } from "./upstreams/upstream-set.ts";
 import { version } from "./version.ts";
-
-export interface AppOptions {
-  readonly configPath: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** These win over the configuration. */
-  readonly host?: string | undefined;
-  readonly port?: number | undefined;
-  readonly adminHost?: string | undefined;
-  readonly adminPort?: number | undefined;
-  /** Gets one line of the log with its line break. */
-  readonly writeLog: (line: string) => void;
-}
 
 export interface App {
   readonly host: string;
@@ -91,12 +78,10 @@ const wallNow = () => Date.now();
 
 /** Starts everything, or throws a Failure that says what is wrong with the configuration. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const first = load(options);
+  const first = loadRevision(options, wallNow());
   if ("problems" in first) throw new Failure("config_invalid", first.problems.join("\n"));
   const { config } = first.revision;
-  const server = overridden(config.server, options);
-  const accessProblem = adminAccessProblem(server.adminHost, server.adminToken?.reveal());
-  if (accessProblem !== undefined) throw new Failure("config_invalid", accessProblem);
+  const server = ownListeners(config.server, options);
 
   // Telemetry: redaction first, for everything that leaves goes through it.
   const hashKey = config.telemetry.unitHashKey?.reveal() ?? keptKey(join(config.stateDir, "unit-hash.key"));
@@ -117,7 +102,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const switches = new Switchboard(store, options.env.ASSAY_KILL_SWITCH, wallNow);
   const revisions = await Revisions.open({
-    load: () => load(options),
+    load: () => loadRevision(options, wallNow()),
     apply: (revision) => upstreams.apply(revision.config),
     store,
     log,
@@ -193,7 +178,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     onEnd: recorder(metrics, records),
   });
   const shared = {
-    server: () => ({ ...revisions.current.config.server, ...listeners(server) }),
+    server: () => revisions.current.config.server,
     revision: () => revisions.current,
     isReady: () => !gate.isDraining,
   };
@@ -228,23 +213,18 @@ export async function startApp(options: AppOptions): Promise<App> {
         events: () => store.read(),
         records: (filter) => records.recent(filter),
         metrics: () => telemetry.prometheus(),
-        status: () => ({
-          version,
-          uptime_s: Math.round((wallNow() - startedAt) / 1000),
-          is_draining: gate.isDraining,
-          active_requests: gate.active,
-          revision: revisions.current.id,
-          revision_loaded_at: new Date(revisions.current.loadedAt).toISOString(),
-          config_problems: revisions.problems,
-          kill_switches: switches.switches.map(switchView),
-          upstreams: Object.values(revisions.current.config.upstreams).map((upstream) => ({
-            name: upstream.name,
-            base_url: isScripted(upstream) ? scripted?.url : upstream.baseUrl,
-            is_scripted: isScripted(upstream),
-          })),
-          breakers: breakers.list(),
-          exports_traces: telemetry.makers !== undefined,
-        }),
+        status: () =>
+          statusView({
+            version,
+            startedAt,
+            now: wallNow(),
+            gate,
+            revisions,
+            switches: switches.switches,
+            upstreams: upstreams.list(revisions.current.config),
+            breakers: breakers.list(),
+            exportsTraces: telemetry.makers !== undefined,
+          }),
       }),
     ),
     server.maxConnections,
@@ -282,34 +262,12 @@ export async function startApp(options: AppOptions): Promise<App> {
     reload: (by, reason) => revisions.reload(by, reason),
     async close() {
       watch.stop();
-      await drain(gate, [data, admin], revisions.current.config.server.drainMs);
+      await drainServers(gate, [data, admin], revisions.current.config.server.drainMs);
       await Promise.allSettled([upstreams.close(), scripted?.close(), telemetry.shutdown(telemetryEndMs)]);
       breakers.shutdown();
       await store.close();
     },
   };
-}
-
-function load({ configPath, env }: AppOptions) {
-  const loaded = loadConfig(configPath, env);
-  const files = [...loaded.files, ...loaded.directories];
-  if ("problems" in loaded) return { problems: loaded.problems.map(formatProblem), files };
-  return { revision: compileRevision(loaded.config, loaded.digest, wallNow()), files };
-}
-
-/** Where the process listens is fixed when it starts; a reload changes the other settings of the server. */
-function overridden(server: ServerConfig, options: AppOptions): ServerConfig {
-  return {
-    ...server,
-    host: options.host ?? server.host,
-    port: options.port ?? server.port,
-    adminHost: options.adminHost ?? server.adminHost,
-    adminPort: options.adminPort ?? server.adminPort,
-  };
-}
-
-function listeners({ host, port, adminHost, adminPort }: ServerConfig) {
-  return { host, port, adminHost, adminPort };
 }
 
 function listenerOf(app: { readonly fetch: unknown }) {
@@ -329,18 +287,4 @@ function recorder(metrics: ReturnType<typeof createMetrics>, records: RecordStor
     metrics.request(record, facts);
     records.append(record);
   };
-}
-
-async function drain(gate: Gate, servers: readonly Server[], milliseconds: number): Promise<void> {
-  const [data, ...others] = servers;
-  const closed = data === undefined ? Promise.resolve() : closeServer(data);
-  await gate.drain(milliseconds);
-  data?.closeAllConnections();
-  await closed;
-  // Health answers until the last request has ended.
-  for (const server of others) {
-    const ended = closeServer(server);
-    server.closeAllConnections();
-    await ended;
-  }
 }

@@ -94,6 +94,16 @@ export function estimateTokens(characters: number): number {
   return Math.ceil(characters / 4);
 }
 
+/** What a tool call, or a piece of one, says; a custom tool takes its free text as `input`. */
+export function toolCallParts(
+  raw: Record<string, unknown>,
+): { readonly name: string | undefined; readonly text: string | undefined } | undefined {
+  const { function: fn, custom } = raw;
+  if (isObject(fn)) return { name: stringOf(fn.name), text: stringOf(fn.arguments) };
+  if (isObject(custom)) return { name: stringOf(custom.name), text: stringOf(custom.input) };
+  return undefined;
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -110,9 +120,13 @@ function choiceOf(raw: Record<string, unknown>, position: number): Choice {
 }
 
 function toolCallOf(raw: unknown): ToolCall[] {
-  if (!isObject(raw) || !isObject(raw.function)) return [];
-  const { name, arguments: text } = raw.function;
-  return [{ name: typeof name === "string" ? name : "", arguments: typeof text === "string" ? text : "" }];
+  if (!isObject(raw)) return [];
+  const parts = toolCallParts(raw);
+  return parts === undefined ? [] : [{ name: parts.name ?? "", arguments: parts.text ?? "" }];
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function count(value: unknown): number | undefined {

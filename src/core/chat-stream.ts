@@ -118,8 +118,7 @@ export class ChatStreamReader {
   }
 
   #readToolCall(choice: GrowingChoice, raw: Record<string, unknown>): void {
-    const fn = isObject(raw.function) ? raw.function : {};
-    const text = typeof fn.arguments === "string" ? fn.arguments : "";
+    const { name = "", text = "" } = toolCallParts(raw) ?? {};
     this.characters += text.length;
     if (!this.#collects) return;
     const index = typeof raw.index === "number" ? raw.index : 0;
@@ -128,7 +127,7 @@ export class ChatStreamReader {
     while (choice.toolCalls.length <= index) choice.toolCalls.push({ name: "", arguments: "" });
     const call = choice.toolCalls[index];
     if (call === undefined) return;
-    if (typeof fn.name === "string") call.name += fn.name;
+    call.name += name;
     call.arguments += text;
   }
 

@@ -42,6 +42,7 @@ function compileTools(tools: Buffer): ToolCheck {
   return (call) => {
     const check = checks.get(call.name);
     if (check === undefined) return { kind: "fail", path: "", message: `names no tool of the request` };
+    if (schemas.get(call.name) === undefined) return notEvaluated("a custom tool has no schema");
     let value: unknown;
     try {
       value = JSON.parse(call.arguments === "" ? "{}" : call.arguments);
@@ -64,7 +65,6 @@ function schemasOf(tools: unknown): [string, unknown][] {
 }
 
 function compileTool(schema: unknown): (value: unknown) => CheckResult {
-  if (schema === undefined) return () => notEvaluated("a custom tool has no schema");
   const refused = refusedKeyword(schema);
   if (refused !== undefined) return () => notEvaluated(`its schema uses ${refused}`);
   try {

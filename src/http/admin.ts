@@ -15,6 +15,7 @@ import type { RequestRecord } from "../domain/record.ts";
 import { errorAnswer } from "./errors.ts";
 import { checkHost } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
+import { switchView } from "./status.ts";
 
 export interface AdminParts extends HealthParts {
   readonly log: Log;
@@ -146,10 +147,6 @@ function experimentView(parts: AdminParts, id: string) {
     kill_switches: switches.map(switchView),
     revision: revision.id,
   };
-}
-
-export function switchView({ scope, source, by, reason, at }: KillSwitch) {
-  return { scope: scopeName(scope), source, by, reason, at: new Date(at).toISOString() };
 }
 
 function scopeIn(c: Context<Env>, body: Record<string, unknown>): KillScope {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ForwardCall, Headers, Upstream } from "../domain/chat.ts";
 import { asFailure, type Failure } from "../domain/failure.ts";
+import type { ForwardTrace } from "../domain/trace.ts";
 import { contextHeaders, corsHeaders } from "./answer-headers.ts";
 import { type ChatParts, refuse } from "./chat-completions.ts";
 import { writeError } from "./errors.ts";
@@ -31,17 +32,19 @@ export function passThrough(
     const upstream = parts.upstream();
     const { name, serverAddress, serverPort } = upstream;
     const method = request.method ?? "GET";
-    const trace = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
+    let trace: ForwardTrace | undefined;
     const fail = (failure: Failure) => {
       scope.settle({ failure });
-      trace.end(undefined, failure);
+      trace?.end(undefined, failure);
     };
     try {
       parts.gate.enter(context.controller);
       checkHost(request, server);
       const sentAt = parts.now();
+      const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
+      trace = sent;
       const call = callOf({ request, headers, path, method, signal: context.controller.signal });
-      const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...trace.headers } });
+      const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...sent.headers } });
       context.state.upstreamMs = parts.now() - sentAt;
       response.writeHead(answer.status, { ...answer.headers, ...ownHeaders() });
       writeBytes(
@@ -51,7 +54,7 @@ export function passThrough(
             answer.source.start({
               chunk: sink.chunk,
               end: () => {
-                trace.end(answer.status, undefined);
+                sent.end(answer.status, undefined);
                 sink.end();
               },
               fail: (failure) => {

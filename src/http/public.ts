@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import { corsHeaders } from "./answer-headers.ts";
+import { contextHeaders, corsHeaders } from "./answer-headers.ts";
 import { type ChatParts, chatCompletions, chatRoute, refuse } from "./chat-completions.ts";
 import { errorAnswer, writeError } from "./errors.ts";
 import { checkHost, isKnownOrigin } from "./gate.ts";
@@ -72,7 +72,7 @@ function refuseMethod(parts: PublicParts, request: IncomingMessage, response: Se
   const failure = new Failure("method_not_allowed", `Use POST for ${chatRoute}; this was ${request.method}.`);
   scope.settle({ failure });
   refuse(request, response, () =>
-    writeError(response, failure, { allow: "POST", "x-request-id": scope.context.requestId }),
+    writeError(response, failure, { allow: "POST", ...contextHeaders(scope.context, parts.now()) }),
   );
 }
 

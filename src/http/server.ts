@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { Failure } from "../domain/failure.ts";
 import { errorBytes } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 
 export function createHttpServer(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
@@ -36,8 +37,28 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
+/**
+ * Stops taking requests, waits for those inside, and closes. Of `servers` the first takes the traffic; the others answer
+ * for its health until the last request has ended.
+ */
+export async function drainServers(
+  gate: Gate,
+  [traffic, ...others]: readonly [Server, ...Server[]],
+  milliseconds: number,
+): Promise<void> {
+  const closed = closeServer(traffic);
+  await gate.drain(milliseconds);
+  traffic.closeAllConnections();
+  await closed;
+  for (const server of others) {
+    const ended = closeServer(server);
+    server.closeAllConnections();
+    await ended;
+  }
+}
+
 /** Ends when the last connection has: idle ones are closed as they become idle, which `close` does only once. */
-export function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {

@@ -11,6 +11,7 @@ import {
   serviceInstanceIdDetector,
 } from "@opentelemetry/resources";
 import {
+  ConsoleMetricExporter,
   MeterProvider,
   type MetricProducer,
   MetricReader,
@@ -144,7 +145,10 @@ async function spanExporter(): Promise<SpanExporter> {
 }
 
 async function metricPusher(producer: MetricProducer): Promise<MetricReader | undefined> {
-  if (!isExported("metrics")) return undefined;
+  const named = getStringListFromEnv("OTEL_METRICS_EXPORTER") ?? [];
+  // The admin listener always serves Prometheus; there is nothing to push for it.
+  const isOnlyPulled = named.length > 0 && named.every((name) => name === "prometheus");
+  if (!isExported("metrics") || isOnlyPulled) return undefined;
   const exportIntervalMillis = getNumberFromEnv("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
   const exportTimeoutMillis = getNumberFromEnv("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000;
   return new PeriodicExportingMetricReader({
@@ -157,6 +161,7 @@ async function metricPusher(producer: MetricProducer): Promise<MetricReader | un
 }
 
 async function metricExporter(): Promise<PushMetricExporter> {
+  if (getStringListFromEnv("OTEL_METRICS_EXPORTER")?.includes("console")) return new ConsoleMetricExporter();
   switch (protocolOf("metrics")) {
     case "grpc":
       return new (await import("@opentelemetry/exporter-metrics-otlp-grpc")).OTLPMetricExporter();

@@ -1,5 +1,5 @@
 /** Holds a request's spans until its SERVER span ends, then keeps or drops them together. */
-import { type Context, SpanKind } from "@opentelemetry/api";
+import { type Context, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan, Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { attribute } from "./semconv.ts";
 
@@ -83,7 +83,9 @@ export class TailKeeper implements SpanProcessor {
 }
 
 /** Errors, fallbacks, refusals, invalid output, retries and slow requests. */
-function isIncident({ attributes }: ReadableSpan, policy: TailPolicy): boolean {
+function isIncident({ attributes, status }: ReadableSpan, policy: TailPolicy): boolean {
+  // Also a 5xx that was only passed through: no failure of ours, so its outcome says nothing of it.
+  if (status.code === SpanStatusCode.ERROR) return true;
   const outcome = attributes[attribute.outcome];
   if (outcome !== undefined && outcome !== "success") return true;
   if (attributes[attribute.fallbackUsed] === true || attributes[attribute.validationResult] === "fail")

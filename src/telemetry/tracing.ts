@@ -60,7 +60,7 @@ export function createTracing(parts: TracingParts): Tracing {
         ...parts.makers,
         outgoing,
         server,
-        tracestate: facts.headers.tracestate,
+        tracestate: tracestateOf(parent, facts.headers),
         capturesContent: parts.capturesContent(),
       });
     },
@@ -101,11 +101,16 @@ function remoteContext(parent: TraceParent, headers: Headers): SpanContext {
   };
 }
 
+/** Without a valid traceparent it says nothing, and goes no further (Trace Context, section 3.3). */
+function tracestateOf(parent: TraceParent | undefined, headers: Headers): string | undefined {
+  return parent === undefined ? undefined : headers.tracestate;
+}
+
 /** Traces are off. The ids still pass, so that the client's log, ours and the upstream's can be joined. */
 function idsOnly(parent: TraceParent | undefined, ids: Ids, facts: RequestFacts): RequestTrace {
   const traceId = parent?.traceId ?? ids.traceId();
   const isSampled = parent?.isSampled ?? false;
-  const { tracestate } = facts.headers;
+  const tracestate = tracestateOf(parent, facts.headers);
   const nothing = () => {};
   const pass = () => {
     const traceparent = formatTraceparent({ traceId, spanId: ids.spanId(), isSampled });

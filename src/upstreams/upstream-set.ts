@@ -10,6 +10,7 @@ const needsKey = "https://api.openai.com";
 interface Entry {
   readonly upstream: Upstream;
   readonly config: UpstreamConfig;
+  readonly baseUrl: string;
   readonly fingerprint: string;
 }
 
@@ -32,7 +33,7 @@ export class UpstreamSet {
       if (create === undefined) throw new Error(`no dialect "${upstreamConfig.dialect}"`);
       const baseUrl = isScripted(upstreamConfig) ? await this.#scriptedUrl() : upstreamConfig.baseUrl;
       const upstream = create(upstreamConfig, baseUrl);
-      this.#entries.set(upstreamConfig.name, { upstream, config: upstreamConfig, fingerprint });
+      this.#entries.set(upstreamConfig.name, { upstream, config: upstreamConfig, baseUrl, fingerprint });
       // Waits for its calls by itself; nobody waits for it.
       before?.upstream.close().catch(() => {});
     }
@@ -50,6 +51,14 @@ export class UpstreamSet {
     return this.#entries.get(name)?.config.provider ?? "";
   }
 
+  /** Where the upstreams of this configuration really are. */
+  list(config: Config): { name: string; baseUrl: string; isScripted: boolean }[] {
+    return Object.values(config.upstreams).map((upstream) => {
+      const { baseUrl = upstream.baseUrl } = this.#entries.get(upstream.name) ?? {};
+      return { name: upstream.name, baseUrl, isScripted: isScripted(upstream) };
+    });
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#entries.values()].map(({ upstream }) => upstream.close()));
   }
@@ -61,6 +70,6 @@ export class UpstreamSet {
   }
 }
 
-export function isScripted({ withoutKey, apiKey, baseUrl }: UpstreamConfig): boolean {
+function isScripted({ withoutKey, apiKey, baseUrl }: UpstreamConfig): boolean {
   return withoutKey === "scripted" && apiKey === undefined && baseUrl.startsWith(needsKey);
 }

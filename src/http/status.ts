@@ -1,0 +1,57 @@
+/** What a running instance says of itself. */
+import { scopeName } from "../core/kill-switch.ts";
+import type { Revision } from "../domain/config.ts";
+import type { KillSwitch } from "../domain/control.ts";
+import type { Gate } from "./gate.ts";
+
+export interface StatusFacts {
+  readonly version: string;
+  /** Epoch milliseconds, both. */
+  readonly startedAt: number;
+  readonly now: number;
+  readonly gate: Pick<Gate, "active" | "isDraining">;
+  readonly revisions: { readonly current: Revision; readonly problems: readonly string[] };
+  readonly switches: readonly KillSwitch[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly baseUrl: string;
+    readonly isScripted: boolean;
+  }[];
+  readonly breakers: readonly {
+    readonly upstream: string;
+    readonly model: string;
+    readonly state: string;
+    readonly retryAfterMs: number;
+  }[];
+  readonly exportsTraces: boolean;
+}
+
+export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>> {
+  const { gate, revisions } = facts;
+  return {
+    version: facts.version,
+    uptime_s: Math.round((facts.now - facts.startedAt) / 1000),
+    is_draining: gate.isDraining,
+    active_requests: gate.active,
+    revision: revisions.current.id,
+    revision_loaded_at: new Date(revisions.current.loadedAt).toISOString(),
+    config_problems: revisions.problems,
+    kill_switches: facts.switches.map(switchView),
+    upstreams: facts.upstreams.map(({ name, baseUrl, isScripted }) => ({
+      name,
+      base_url: baseUrl,
+      is_scripted: isScripted,
+    })),
+    breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs }) => ({
+      upstream,
+      model,
+      state,
+      retry_after_ms: retryAfterMs,
+    })),
+    exports_traces: facts.exportsTraces,
+  };
+}
+
+export function switchView({ scope, source, by, reason, at }: KillSwitch) {
+  return { scope: scopeName(scope), source, by, reason, at: new Date(at).toISOString() };
+}
