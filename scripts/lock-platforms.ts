@@ -15,7 +15,17 @@ const path = new URL("../package-lock.json", import.meta.url);
 // The file is npm's own; its shape is known.
 const lock = JSON.parse(readFileSync(path, "utf8")) as { packages: Record<string, object> };
 
-const systems = ["android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
+const systems = [
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "netbsd",
+  "openbsd",
+  "openharmony",
+  "sunos",
+  "win32",
+];
 const processors = ["arm64", "arm", "ia32", "loong64", "ppc64", "riscv64", "s390x", "wasm32", "x64"];
 
 let added = 0;
@@ -34,8 +44,11 @@ process.stderr.write(`${added} platform entries added\n`);
 function platformEntry(name: string, version: string, isDev: boolean): object {
   const words = name.split(/[/-]/);
   const system = systems.find((one) => words.includes(one));
-  const processor = processors.find((one) => words.some((word) => word === one || word.startsWith(`${one}hf`)));
-  if (system === undefined && processor === undefined) throw new Error(`${name} names no platform; mend the lock by hand`);
+  const processor = processors.find((one) =>
+    words.some((word) => word === one || word.startsWith(`${one}hf`)),
+  );
+  if (system === undefined && processor === undefined)
+    throw new Error(`${name} names no platform; mend the lock by hand`);
   return {
     version,
     ...(processor === undefined ? {} : { cpu: [processor] }),

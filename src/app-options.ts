@@ -5,7 +5,6 @@ import { formatProblem } from "./config/problems.ts";
 import type { LoadedRevision } from "./control/revisions.ts";
 import { compileRevision } from "./core/revision.ts";
 import type { ServerConfig } from "./domain/config.ts";
-import { Failure } from "./domain/failure.ts";
 
 export interface AppOptions {
   readonly configPath: string;
@@ -19,26 +18,24 @@ export interface AppOptions {
   readonly writeLog: (line: string) => void;
 }
 
-export function loadRevision({ configPath, env }: AppOptions, now: number): LoadedRevision {
-  const loaded = loadConfig(configPath, env);
+/** A file that is right in itself is refused all the same when it would open the admin API of this process. */
+export function loadRevision(options: AppOptions, now: number): LoadedRevision {
+  const loaded = loadConfig(options.configPath, options.env);
   const files = [...loaded.files, ...loaded.directories];
   if ("problems" in loaded) return { problems: loaded.problems.map(formatProblem), files };
+  const { adminHost, adminToken } = ownListeners(loaded.config.server, options);
+  const problem = adminAccessProblem(adminHost, adminToken?.reveal());
+  if (problem !== undefined) return { problems: [problem], files };
   return { revision: compileRevision(loaded.config, loaded.digest, now), files };
 }
 
-/**
- * Where the process listens, fixed when it starts; a reload changes the other settings of the server.
- * Throws `config_invalid` where the admin API would stand open to other machines.
- */
+/** Where the process listens, fixed when it starts; a reload changes the other settings of the server. */
 export function ownListeners(server: ServerConfig, options: AppOptions): ServerConfig {
-  const own = {
+  return {
     ...server,
     host: options.host ?? server.host,
     port: options.port ?? server.port,
     adminHost: options.adminHost ?? server.adminHost,
     adminPort: options.adminPort ?? server.adminPort,
   };
-  const problem = adminAccessProblem(own.adminHost, own.adminToken?.reveal());
-  if (problem !== undefined) throw new Failure("config_invalid", problem);
-  return own;
 }

@@ -7,11 +7,14 @@ import { isLoopback } from "./config/check-server.ts";
 import { Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import { createIds } from "./core/ids.ts";
+import { isKilled, unknownScopes } from "./core/kill-switch.ts";
 import { createPricing } from "./core/pricing.ts";
+import { redactedRecord } from "./core/redacted-record.ts";
 import { createRedactor } from "./core/redaction.ts";
 import { renderRequest } from "./core/render-request.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import { unitHasher } from "./core/unit-hash.ts";
+import { within } from "./core/within.ts";
 import type { ChatRequest } from "./domain/chat.ts";
 import type { Revision } from "./domain/config.ts";
 import { Failure } from "./domain/failure.ts";
@@ -21,14 +24,14 @@ import { adminApp } from "./http/admin.ts";
 import { Gate } from "./http/gate.ts";
 import { publicListener } from "./http/public.ts";
 import { createScopes } from "./http/request-scope.ts";
-import { createHttpServer, drainServers, listen } from "./http/server.ts";
+import { createHttpServer, drainServers, listenOrEnd } from "./http/server.ts";
 import { statusView } from "./http/status.ts";
 import { watchFiles } from "./jobs/watch-files.ts";
 import { type Service, stack } from "./pipeline/service.ts";
 import { assign } from "./policies/assign.ts";
 import { BreakerBoard, breaker } from "./policies/breaker.ts";
 import { callUpstream } from "./policies/call-upstream.ts";
-import { concurrency } from "./policies/concurrency.ts";
+import { concurrency, Permits } from "./policies/concurrency.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
 import { holdStream } from "./policies/hold-stream.ts";
@@ -42,6 +45,7 @@ import { createRecentRecords } from "./stores/recent-records.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { createOutgoing } from "./telemetry/outgoing.ts";
 import { startTelemetry } from "./telemetry/sdk.ts";
 import { createTracing } from "./telemetry/tracing.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "./upstreams/scripted/server.ts";
@@ -71,6 +75,7 @@ export interface App {
 const plainTotalMs = 120_000;
 const watchEveryMs = 1000;
 const telemetryEndMs = 3000;
+const upstreamsEndMs = 3000;
 const recentRecords = 1000;
 
 const now = () => performance.now();
@@ -103,12 +108,16 @@ export async function startApp(options: AppOptions): Promise<App> {
   const switches = new Switchboard(store, options.env.ASSAY_KILL_SWITCH, wallNow);
   const revisions = await Revisions.open({
     load: () => loadRevision(options, wallNow()),
-    apply: (revision) => upstreams.apply(revision.config),
+    prepare: (revision) => upstreams.prepare(revision.config),
     store,
     log,
     now: wallNow,
     onReload: metrics.configReload,
   });
+
+  const unknown = unknownScopes(switches.switches, revisions.current);
+  if (unknown.length > 0)
+    log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
 
   const gate = new Gate();
   const breakers = new BreakerBoard(now);
@@ -129,23 +138,23 @@ export async function startApp(options: AppOptions): Promise<App> {
     tail: () => revisions.current.config.telemetry,
     producer,
   });
+  const outgoing = createOutgoing(redactor, metrics.redactions);
+  // For records and the admin API: the trace of the same request has counted what is found.
+  const kept = createOutgoing(redactor, () => {});
   const tracing = createTracing({
     makers: telemetry.makers,
     ids,
-    redactor,
-    onRedaction: metrics.redactions,
+    outgoing,
     capturesContent: () => revisions.current.config.telemetry.content === "redacted",
   });
 
   // Data plane: a server is a function, and what happens to a request is a list of decorators around it.
   const upstreamOf = (name: string) => upstreams.of(name);
   const pricing = createPricing(wallNow);
+  const permits = new Permits((name) => upstreams.configOf(name).maxConcurrent);
   const attempt = observeAttempt({ upstreamOf, pricing, now })(
     stack(
-      [
-        breaker(breakers, (name) => upstreams.configOf(name).breaker),
-        concurrency((name) => upstreams.configOf(name).maxConcurrent),
-      ],
+      [breaker(breakers, (name) => upstreams.configOf(name).breaker), concurrency(permits)],
       callUpstream(upstreamOf),
     ),
   );
@@ -153,6 +162,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     [
       deadline(plainTotalMs, now),
       fallback({
+        isKilled: (target) => isKilled(switches.switches, target),
         render: (request, plan, { revision }) =>
           renderRequest(request, plan, { revision, reason: "fallback" }),
       }),
@@ -175,7 +185,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     wallNow,
     beginTrace: tracing.begin,
     unitHash: unitHasher(hashKey),
-    onEnd: recorder(metrics, records),
+    onEnd: recorder(metrics, records, (text) => kept.written(text) ?? ""),
   });
   const shared = {
     server: () => revisions.current.config.server,
@@ -190,11 +200,18 @@ export async function startApp(options: AppOptions): Promise<App> {
       openScope,
       now,
       upstream: () => upstreams.of(revisions.current.config.defaultUpstream),
+      takePermit: (upstream) => permits.take(upstream),
       listenerOf: (app) => listenerOf(app),
     }),
     server.maxConnections,
   );
   const startedAt = wallNow();
+  const end = async () => {
+    const closing = Promise.allSettled([upstreams.close(), scripted?.close()]);
+    await Promise.allSettled([within(closing, upstreamsEndMs), telemetry.shutdown(telemetryEndMs)]);
+    breakers.shutdown();
+    await store.close();
+  };
   const admin = createHttpServer(
     listenerOf(
       adminApp({
@@ -222,21 +239,29 @@ export async function startApp(options: AppOptions): Promise<App> {
             revisions,
             switches: switches.switches,
             upstreams: upstreams.list(revisions.current.config),
-            breakers: breakers.list(),
+            breakers: breakers
+              .list()
+              .map((circuit) => ({ ...circuit, model: kept.written(circuit.model) ?? "" })),
             exportsTraces: telemetry.makers !== undefined,
           }),
       }),
     ),
     server.maxConnections,
   );
-  const port = await listen(data, server.port, server.host);
-  const adminPort = await listen(admin, server.adminPort, server.adminHost);
+  const portOf = await listenOrEnd(
+    [
+      { server: admin, port: server.adminPort, host: server.adminHost },
+      { server: data, port: server.port, host: server.host },
+    ],
+    end,
+  );
   const watch = watchFiles({
     files: () => revisions.files,
     everyMs: watchEveryMs,
     changed: async () => {
       await revisions.reload("file watch", "a file of the configuration changed");
     },
+    failed: (error) => log.error("reload failed", { error }),
   });
   if (!isLoopback(server.host)) {
     log.warn(
@@ -249,9 +274,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   return {
     host: server.host,
-    port,
+    port: portOf(data),
     adminHost: server.adminHost,
-    adminPort,
+    adminPort: portOf(admin),
     revision: () => revisions.current,
     killed: () => switches.names,
     get scripted() {
@@ -263,9 +288,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     async close() {
       watch.stop();
       await drainServers(gate, [data, admin], revisions.current.config.server.drainMs);
-      await Promise.allSettled([upstreams.close(), scripted?.close(), telemetry.shutdown(telemetryEndMs)]);
-      breakers.shutdown();
-      await store.close();
+      await end();
     },
   };
 }
@@ -278,13 +301,17 @@ function listenerOf(app: { readonly fetch: unknown }) {
   };
 }
 
-function recorder(metrics: ReturnType<typeof createMetrics>, records: RecordStore) {
+function recorder(
+  metrics: ReturnType<typeof createMetrics>,
+  records: RecordStore,
+  redact: (text: string) => string,
+) {
   return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
     if (facts.route !== "/v1/chat/completions") {
       metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });
       return;
     }
     metrics.request(record, facts);
-    records.append(record);
+    records.append(redactedRecord(record, redact));
   };
 }

@@ -1,4 +1,4 @@
-import { type App, startApp } from "../app.ts";
+import type { App } from "../app.ts";
 import { type Command, configOption, configPath, type ExitCode, type Io } from "./command.ts";
 import { welcome } from "./welcome.ts";
 
@@ -27,6 +27,8 @@ export const serve: Command = {
   },
   maxPositionals: 0,
   async run(args, io) {
+    // Loaded here, so that a kill or a check does not wait for a server's packages.
+    const { startApp } = await import("../app.ts");
     const app = await startApp({
       configPath: configPath(args, io),
       env: io.env,
@@ -60,8 +62,13 @@ function untilSignal(app: App, io: Io): Promise<ExitCode> {
       if (isClosing) process.exit(1);
       isClosing = true;
       io.err(`${signal}: draining; a second signal ends at once\n`);
-      await app.close();
-      resolve(0);
+      try {
+        await app.close();
+        resolve(0);
+      } catch (error) {
+        app.log.error("the end was not orderly", { error });
+        resolve(1);
+      }
     };
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));

@@ -41,6 +41,7 @@ export interface UpstreamSection {
   readonly budgets: {
     readonly connect_ms: number;
     readonly first_token_ms: number;
+    readonly head_ms: number;
     readonly stall_ms: number;
   };
   readonly retry: {

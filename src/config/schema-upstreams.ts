@@ -43,6 +43,10 @@ export const upstreamSchema: SchemaNode = {
     budgets: section("How long each phase of one attempt may take.", {
       connect_ms: milliseconds("From the attempt's start to an open connection.", 3_000),
       first_token_ms: milliseconds("From sending the request to the first content, streams only.", 10_000),
+      head_ms: milliseconds(
+        "From sending the request to the head of an answer that is not streamed, and so comes when all is said.",
+        60_000,
+      ),
       stall_ms: milliseconds("The longest silence once the answer has begun.", 15_000),
     }),
     retry: section("When the same target is asked again.", {

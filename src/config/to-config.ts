@@ -102,6 +102,7 @@ function toUpstream(name: string, upstream: UpstreamSection): UpstreamConfig {
     budgets: {
       connectMs: budgets.connect_ms,
       firstTokenMs: budgets.first_token_ms,
+      headMs: budgets.head_ms,
       stallMs: budgets.stall_ms,
     },
     retry: {

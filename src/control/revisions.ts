@@ -19,8 +19,8 @@ export interface ReloadResult {
 
 export interface RevisionParts {
   readonly load: () => LoadedRevision;
-  /** Makes ready what the revision needs; it is in force only when this has resolved. */
-  readonly apply: (revision: Revision) => Promise<void>;
+  /** Makes ready what the revision needs, and gives the step that puts it in force. */
+  readonly prepare: (revision: Revision) => Promise<() => void>;
   readonly store: ControlStore;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -47,8 +47,9 @@ export class Revisions {
     if ("problems" in loaded) throw new Failure("config_invalid", loaded.problems.join("\n"));
     const moved = movedUnits(loaded.revision, ledgerOf(parts.store));
     if (moved.length > 0) throw new Failure("assignment_conflict", moved.join("\n"));
-    await parts.apply(loaded.revision);
+    const putInForce = await parts.prepare(loaded.revision);
     await expose(parts, loaded.revision);
+    putInForce();
     return new Revisions(parts, loaded.revision, loaded.files);
   }
 
@@ -74,30 +75,42 @@ export class Revisions {
   }
 
   async #reload(by: string, reason: string): Promise<ReloadResult> {
-    const { load, store, log, now, onReload } = this.#parts;
+    const { load, prepare, store, log, now, onReload } = this.#parts;
     const loaded = load();
     this.#files = loaded.files;
-    const problems = "problems" in loaded ? loaded.problems : movedUnits(loaded.revision, ledgerOf(store));
-    const isKnown = problems.length > 0 && problems.join("\n") === this.#problems.join("\n");
-    this.#problems = problems;
-    if ("problems" in loaded || problems.length > 0) {
-      onReload("refused");
-      log.error("configuration refused; the last good one stays", { problems, revision: this.#current.id });
-      if (!isKnown)
-        await store.append({ kind: "revision_refused", at: now(), by, reason: problems.join("\n") });
-      return { result: "refused", revision: this.#current.id, problems };
-    }
+    if ("problems" in loaded) return this.#refuse(loaded.problems, by);
+    const moved = movedUnits(loaded.revision, ledgerOf(store));
+    if (moved.length > 0) return this.#refuse(moved, by);
     if (loaded.revision.id === this.#current.id) {
+      this.#problems = [];
       onReload("unchanged");
-      return { result: "unchanged", revision: this.#current.id, problems };
+      return { result: "unchanged", revision: this.#current.id, problems: [] };
     }
-    await this.#parts.apply(loaded.revision);
-    await expose(this.#parts, loaded.revision);
-    await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id });
+    try {
+      const putInForce = await prepare(loaded.revision);
+      await expose(this.#parts, loaded.revision);
+      await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id });
+      putInForce();
+    } catch (error) {
+      return this.#refuse([`revision ${loaded.revision.id} could not be put in force: ${textOf(error)}`], by);
+    }
+    this.#problems = [];
     this.#current = loaded.revision;
     onReload("applied");
     log.info("configuration in force", { revision: this.#current.id, by });
-    return { result: "applied", revision: this.#current.id, problems };
+    return { result: "applied", revision: this.#current.id, problems: [] };
+  }
+
+  async #refuse(problems: readonly string[], by: string): Promise<ReloadResult> {
+    const { store, log, now, onReload } = this.#parts;
+    const isKnown = problems.join("\n") === this.#problems.join("\n");
+    this.#problems = problems;
+    onReload("refused");
+    log.error("configuration refused; the last good one stays", { problems, revision: this.#current.id });
+    // The audit trail is the least of the worries where the disk is what failed.
+    const note = { kind: "revision_refused", at: now(), by, reason: problems.join("\n") } as const;
+    if (!isKnown) await store.append(note).catch((error) => log.error("refusal not kept", { error }));
+    return { result: "refused", revision: this.#current.id, problems };
   }
 }
 
@@ -122,4 +135,8 @@ function movedUnits(revision: Revision, ledger: readonly LedgerEntry[]): string[
 
 function ledgerOf(store: ControlStore): LedgerEntry[] {
   return store.read().flatMap((event) => (event.kind === "exposed" ? event.entries : []));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

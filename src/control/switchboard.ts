@@ -14,6 +14,8 @@ export class Switchboard {
   readonly #now: () => number;
   readonly #fromEnvironment: readonly KillSwitch[];
   #switches: readonly KillSwitch[] = [];
+  /** Kills that hold in this process and are not durable: yet, or, where the disk failed, at all. */
+  #unwritten: readonly ControlEvent[] = [];
 
   /** `environment` is the value of ASSAY_KILL_SWITCH; `now` gives epoch milliseconds. */
   constructor(store: ControlStore, environment: string | undefined, now: () => number) {
@@ -32,12 +34,19 @@ export class Switchboard {
     return [...new Set(this.#switches.map(({ scope }) => scopeName(scope)))];
   }
 
-  /** In force for the next request, and durable, when the promise resolves. */
+  /** In force for the next request, and durable, when the promise resolves; in force all the same when it rejects. */
   async kill(order: Order): Promise<void> {
     const event: ControlEvent = { kind: "killed", at: this.#now(), ...order };
     // A kill must not wait for a slow disk: it holds at once, and then it is made to last.
-    this.#refresh([event]);
-    await this.#store.append(event);
+    this.#unwritten = [...this.#unwritten, event];
+    this.#refresh();
+    try {
+      await this.#store.append(event);
+    } catch (cause) {
+      const message = `"${scopeName(order.scope)}" is killed in this process, but the kill could not be kept: a restart lifts it. The log has the cause.`;
+      throw new Failure("internal_error", message, { cause });
+    }
+    this.#unwritten = this.#unwritten.filter((one) => one !== event);
     this.#refresh();
   }
 
@@ -51,11 +60,16 @@ export class Switchboard {
       const standing = this.names.length === 0 ? "none" : this.names.join(", ");
       throw new Failure("not_found", `No kill switch "${name}" is on; on are: ${standing}.`);
     }
+    const lifted = this.#unwritten;
     await this.#store.append({ kind: "revived", at: this.#now(), ...order });
+    this.#unwritten = this.#unwritten.filter(
+      (one) => !(lifted.includes(one) && one.kind === "killed" && scopeName(one.scope) === name),
+    );
     this.#refresh();
   }
 
-  #refresh(coming: readonly ControlEvent[] = []): void {
-    this.#switches = [...this.#fromEnvironment, ...switchesAfter([...this.#store.read(), ...coming])];
+  #refresh(): void {
+    const events = [...this.#store.read(), ...this.#unwritten];
+    this.#switches = [...this.#fromEnvironment, ...switchesAfter(events)];
   }
 }

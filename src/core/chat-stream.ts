@@ -1,6 +1,6 @@
 /** Follows the chunks of one chat completion: what is content, what was counted, whether it is complete. */
 import type { Choice, TokenUsage } from "../domain/chat.ts";
-import { isObject, usageOf } from "./chat-completion.ts";
+import { isObject, toolCallParts, usageOf } from "./chat-completion.ts";
 import type { ServerSentEvent } from "./server-sent-events.ts";
 
 export type ChunkVerdict =
@@ -47,7 +47,12 @@ export class ChatStreamReader {
 
   /** Every choice that was asked for has its `finish_reason`. */
   get isFinished(): boolean {
-    if (this.#choices.size < this.#expectedChoices) return false;
+    return this.#choices.size >= this.#expectedChoices && this.hasFinishedAll;
+  }
+
+  /** Every choice that was seen has its `finish_reason`, and there is one. */
+  get hasFinishedAll(): boolean {
+    if (this.#choices.size === 0) return false;
     for (const choice of this.#choices.values()) if (choice.finishReason === undefined) return false;
     return true;
   }

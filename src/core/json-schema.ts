@@ -28,7 +28,7 @@ export function compileSchema(schema: unknown): ValidateFunction {
 }
 
 export function checkValue(validate: ValidateFunction, value: unknown): CheckResult {
-  if (validate(value)) return { kind: "pass" };
+  if (validate(value) === true) return { kind: "pass" };
   const [error] = validate.errors ?? [];
   return { kind: "fail", path: pathOf(error), message: messageOf(error) };
 }

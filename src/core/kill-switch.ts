@@ -17,7 +17,9 @@ export function withKills(
   if (experiment === undefined || assignment === undefined || switches.length === 0) return request;
   const control = experiment.variants.find(({ id }) => id === experiment.controlId);
   const target = { experimentId: experiment.id, variantId: assignment.assignedVariantId };
-  if (control === undefined || !isKilled(switches, target)) return request;
+  // Whoever else is outside the split is served by the control as it is, for a reason of its own.
+  const isOverruled = assignment.reason === "split" || assignment.reason === "pinned";
+  if (control === undefined || !isOverruled || !isKilled(switches, target)) return request;
   return {
     ...request,
     assignment: { ...assignment, servedVariantId: control.id, reason: "killed" },
@@ -62,6 +64,20 @@ export function switchesFromEnvironment(value: string | undefined, at: number): 
       reason: "set in the environment",
       at,
     }));
+}
+
+/** Names of ASSAY_KILL_SWITCH that are in no experiment of this revision: a misspelt one kills nothing. */
+export function unknownScopes(switches: readonly KillSwitch[], revision: Revision): string[] {
+  const { experiments } = revision.config;
+  const isKnown = (scope: KillScope) => {
+    if (scope.kind === "all") return true;
+    const experiment = Object.hasOwn(experiments, scope.experimentId)
+      ? experiments[scope.experimentId]
+      : undefined;
+    if (scope.kind === "experiment") return experiment !== undefined;
+    return experiment?.variants.some(({ id }) => id === scope.variantId) === true;
+  };
+  return switches.flatMap(({ scope }) => (isKnown(scope) ? [] : [scopeName(scope)]));
 }
 
 /** `*`, `<experiment>` or `<experiment>/<variant>`. */

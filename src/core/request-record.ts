@@ -13,6 +13,8 @@ export interface RequestEnd {
   readonly latencyMs: number;
   readonly unitHash: string | undefined;
   readonly ragIndexVersion: string | undefined;
+  /** The client's own retry, or a request seen before: not a new exposure. */
+  readonly isClientRetry: boolean;
 }
 
 export function requestRecord(context: RequestContext, end: RequestEnd): RequestRecord {
@@ -31,7 +33,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     assignedVariantId: assignment?.assignedVariantId,
     servedVariantId: isCanned ? undefined : (state.served?.target.variantId ?? undefined),
     reason: assignment?.reason ?? "no_experiment",
-    isExposed: assignment?.isExposed === true && !context.isClientRetry,
+    isExposed: assignment?.isExposed === true && !end.isClientRetry,
     unitHash: end.unitHash,
     unitSource: assignment?.unit && sourceName(assignment.unit.source),
     isStream: end.isStream,
@@ -56,7 +58,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     isRefusal,
     finishReasons: (completion?.choices ?? []).flatMap(({ finishReason }) => finishReason ?? []),
     fallback: state.fallback,
-    isClientRetry: context.isClientRetry,
+    isClientRetry: end.isClientRetry,
   };
 }
 

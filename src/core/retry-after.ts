@@ -17,8 +17,10 @@ export function retryAfterMs(
     const date = Date.parse(after);
     if (!Number.isNaN(date)) return Math.max(0, date - now);
   }
-  const resets = [headers["x-ratelimit-reset-requests"], headers["x-ratelimit-reset-tokens"]]
-    .map((value) => durationMs(first(value)))
+  const resets = ["requests", "tokens"]
+    // A limit of which something remains is not why the request was refused.
+    .filter((limit) => first(headers[`x-ratelimit-remaining-${limit}`]) === "0")
+    .map((limit) => durationMs(first(headers[`x-ratelimit-reset-${limit}`])))
     .filter((value) => value !== undefined);
   return resets.length === 0 ? undefined : Math.max(...resets);
 }

@@ -15,40 +15,47 @@ const refusedKeywords = new Set([
   "$ref",
   "$dynamicRef",
   "format",
+  // ajv would answer with a promise, which is neither yes nor no.
+  "$async",
 ]);
-const maxToolsBytes = 65_536;
+/** Members whose keys are names of the schema's own, not keywords. */
+const namedMembers = new Set(["properties", "$defs", "definitions", "dependentSchemas"]);
+/** Compiling a schema of this size on purpose takes at most about 90 ms; one of 56 KB took 837. */
+const maxSchemaLength = 8192;
 const maxCached = 256;
 
-/** `tools` as bytes → a check for its calls; compiled once for each distinct `tools`. */
+/** `tools` as bytes → a check for its calls. A tool's schema is compiled when it is first called, once for each distinct `tools`. */
 export function createToolChecks(): (tools: Buffer) => ToolCheck {
   const known = new Map<string, ToolCheck>();
-  return (tools) => {
+  const checkOf = (tools: Buffer): ToolCheck => {
     const key = createHash("sha256").update(tools).digest("base64");
     const found = known.get(key);
     if (found !== undefined) return found;
-    const check = compileTools(tools);
+    const check = checkTools(tools);
     const [oldest] = known.keys();
     if (known.size >= maxCached && oldest !== undefined) known.delete(oldest);
     known.set(key, check);
     return check;
   };
+  // Most answers call no tool: nothing is read before one does.
+  return (tools) => (call) => checkOf(tools)(call);
 }
 
-function compileTools(tools: Buffer): ToolCheck {
-  if (tools.length > maxToolsBytes) return () => notEvaluated(`tools are longer than ${maxToolsBytes} bytes`);
+function checkTools(tools: Buffer): ToolCheck {
   const schemas = new Map(schemasOf(JSON.parse(tools.toString("utf8"))));
   const checks = new Map<string, (value: unknown) => CheckResult>();
-  for (const [name, schema] of schemas) checks.set(name, compileTool(schema));
   return (call) => {
-    const check = checks.get(call.name);
-    if (check === undefined) return { kind: "fail", path: "", message: `names no tool of the request` };
-    if (schemas.get(call.name) === undefined) return notEvaluated("a custom tool has no schema");
+    if (!schemas.has(call.name)) return { kind: "fail", path: "", message: "names no tool of the request" };
+    const schema = schemas.get(call.name);
+    if (schema === undefined) return notEvaluated("a custom tool has no schema");
     let value: unknown;
     try {
       value = JSON.parse(call.arguments === "" ? "{}" : call.arguments);
     } catch {
       return { kind: "fail", path: "/arguments", message: "is not JSON" };
     }
+    const check = checks.get(call.name) ?? compileTool(schema);
+    checks.set(call.name, check);
     return check(value);
   };
 }
@@ -65,6 +72,9 @@ function schemasOf(tools: unknown): [string, unknown][] {
 }
 
 function compileTool(schema: unknown): (value: unknown) => CheckResult {
+  if (JSON.stringify(schema).length > maxSchemaLength) {
+    return () => notEvaluated(`its schema is longer than ${maxSchemaLength} characters`);
+  }
   const refused = refusedKeyword(schema);
   if (refused !== undefined) return () => notEvaluated(`its schema uses ${refused}`);
   try {
@@ -76,14 +86,19 @@ function compileTool(schema: unknown): (value: unknown) => CheckResult {
 }
 
 function refusedKeyword(schema: unknown): string | undefined {
-  if (Array.isArray(schema)) return schema.map(refusedKeyword).find((found) => found !== undefined);
+  if (Array.isArray(schema)) return firstOf(schema);
   if (!isObject(schema)) return undefined;
   for (const [key, value] of Object.entries(schema)) {
     if (refusedKeywords.has(key)) return key;
-    const inside = refusedKeyword(value);
+    const inside =
+      namedMembers.has(key) && isObject(value) ? firstOf(Object.values(value)) : refusedKeyword(value);
     if (inside !== undefined) return inside;
   }
   return undefined;
+}
+
+function firstOf(schemas: readonly unknown[]): string | undefined {
+  return schemas.map(refusedKeyword).find((found) => found !== undefined);
 }
 
 function notEvaluated(reason: string): CheckResult {

@@ -150,8 +150,6 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Epoch milliseconds at arrival. */
   readonly receivedAt: number;
-  /** The client's own retry, or a request seen before: not a new exposure. */
-  readonly isClientRetry: boolean;
   /** Aborted with a Failure when the client hangs up, the deadline passes or the server drains. */
   readonly controller: AbortController;
   /** What has been learned so far; each policy writes its own part. */

@@ -63,6 +63,8 @@ export interface PhaseBudgets {
   readonly connectMs: number;
   /** From sending to the first content, streams only. */
   readonly firstTokenMs: number;
+  /** From sending to the head of an answer that is not streamed: it comes when the model has said everything. */
+  readonly headMs: number;
   /** The longest silence once the answer has begun. */
   readonly stallMs: number;
 }

@@ -85,7 +85,8 @@ export const failureRules = {
   overloaded: { ...upstream(503), outcome: "rate_limited", blamesUpstream: false },
   shutting_down: { ...upstream(503), canFallback: false, blamesUpstream: false },
   breaker_open: upstream(503, { blamesUpstream: false }),
-  deadline_exceeded: upstream(504, { outcome: "timeout", canFallback: false }),
+  /** Says nothing of the upstream: a slow reader, or a fallback that began late, meets it too. The phases blame. */
+  deadline_exceeded: upstream(504, { outcome: "timeout", canFallback: false, blamesUpstream: false }),
   internal_error: {
     ...upstream(500),
     outcome: "internal_error",

@@ -16,18 +16,28 @@ export function contextHeaders(context: RequestContext, now: number): Record<str
   if (assigned?.experiment?.exposeAssignment === false) return headers;
   headers["x-assay-revision"] = context.revision.id;
   if (attempts.length > 0) headers["x-assay-attempts"] = String(attempts.length);
-  if (served !== undefined && fallback?.to !== "canned") headers["x-assay-model"] = served.target.model;
+  if (served !== undefined && fallback?.to !== "canned" && isHeaderValue(served.target.model)) {
+    headers["x-assay-model"] = served.target.model;
+  }
   const prompt = served?.plan.prompt?.file;
   if (prompt !== undefined && fallback?.to !== "canned")
     headers["x-assay-prompt"] = `${prompt.name}@${prompt.version}`;
   const assignment = assigned?.assignment;
   if (assignment === undefined) return headers;
   headers["x-assay-experiment"] = assignment.experimentId;
-  headers["x-assay-variant"] = assignment.servedVariantId;
+  headers["x-assay-variant"] = (fallback && served?.target.variantId) ?? assignment.servedVariantId;
   headers["x-assay-assignment"] = fallback === undefined ? assignment.reason : "fallback";
-  if (fallback !== undefined) headers["x-assay-fallback"] = `${fallback.to}; cause=${fallback.cause}`;
+  if (fallback !== undefined) {
+    const to = isHeaderValue(fallback.to) ? fallback.to : "model";
+    headers["x-assay-fallback"] = `${to}; cause=${fallback.cause}`;
+  }
   if (assignment.unit !== undefined) headers["x-assay-unit-source"] = sourceName(assignment.unit.source);
   return headers;
+}
+
+/** Clients choose model names, and node throws for a header value that is not Latin-1. */
+function isHeaderValue(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
 }
 
 const exposed = [

@@ -45,6 +45,8 @@ export function chatCompletions(
     } catch (thrown) {
       const failure = asFailure(thrown);
       scope.settle({ failure });
+      // Whatever still runs for this request, also an answer that could not be sent, ends here.
+      context.controller.abort(failure);
       refuse(request, response, () => writeError(response, failure, ownHeaders()));
     }
   };
@@ -69,6 +71,11 @@ export function refuse(request: IncomingMessage, response: ServerResponse, write
     response.destroy();
     return;
   }
-  if (!request.complete) response.setHeader("connection", "close");
-  write();
+  try {
+    if (!request.complete) response.setHeader("connection", "close");
+    write();
+  } catch {
+    // An answer that cannot even be refused must not leave its client waiting.
+    response.destroy();
+  }
 }

@@ -75,6 +75,9 @@ export function checkHost(request: IncomingMessage, rules: HostRules): void {
       "Send the path of the URL alone as the request target; this is no forward proxy.",
     );
   }
+  if (hasTwoHosts(request.rawHeaders)) {
+    throw new Failure("invalid_host", "The request has two Host headers; send one.");
+  }
   if (!isKnownHost(host, rules.allowedHosts)) {
     throw new Failure(
       "invalid_host",
@@ -87,6 +90,16 @@ export function checkHost(request: IncomingMessage, rules: HostRules): void {
       `The origin "${origin.slice(0, 100)}" is not allowed; add it to server.cors_origins.`,
     );
   }
+}
+
+/** node keeps the first and drops the rest; what stands before us may have gone by the last. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
 }
 
 export function isKnownOrigin(origin: string, allowed: readonly string[]): boolean {

@@ -2,6 +2,7 @@
 import { isObject } from "../core/chat-completion.ts";
 import type { ForwardAnswer, Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
+import { Failure } from "../domain/failure.ts";
 
 interface ModelEntry {
   readonly id: string;
@@ -40,20 +41,33 @@ export async function allModels(
   return { object: "list", data: [...own, ...theirs] };
 }
 
+/** An upstream that does not answer within this time leaves our own models standing alone. */
+const listMs = 3000;
+
 async function upstreamModels(upstream: Upstream, signal: AbortSignal): Promise<Record<string, unknown>[]> {
+  const controller = new AbortController();
+  const giveUp = () =>
+    controller.abort(new Failure("deadline_exceeded", "The list of models took too long."));
+  const timer = setTimeout(giveUp, listMs);
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
     const answer = await upstream.forward({
       method: "GET",
       path: "/models",
       headers: {},
       body: undefined,
-      signal,
+      signal: controller.signal,
     });
     const body: unknown = JSON.parse((await wholeOf(answer)).toString("utf8"));
     if (!isObject(body) || !Array.isArray(body.data)) return [];
     return body.data.filter(isObject);
   } catch {
     return [];
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+    // Also an answer that was longer than a list can be.
+    giveUp();
   }
 }
 
@@ -67,6 +81,7 @@ function wholeOf({ source }: ForwardAnswer): Promise<Buffer> {
       chunk(bytes) {
         length += bytes.length;
         if (length <= maxListBytes) chunks.push(bytes);
+        else reject(new Error("no list of models is that long"));
       },
       end: () => resolve(Buffer.concat(chunks)),
       fail: reject,

@@ -1,7 +1,7 @@
 /** Every other route of the API: bytes in, bytes out, traced. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ForwardCall, Headers, Upstream } from "../domain/chat.ts";
-import { asFailure, type Failure } from "../domain/failure.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
 import type { ForwardTrace } from "../domain/trace.ts";
 import { contextHeaders, corsHeaders } from "./answer-headers.ts";
 import { type ChatParts, refuse } from "./chat-completions.ts";
@@ -11,6 +11,8 @@ import { writeBytes } from "./stream-writer.ts";
 
 export interface PassThroughParts extends Omit<ChatParts, "chat"> {
   readonly upstream: () => Upstream;
+  /** Throws `overloaded`; gives the way to return the permit. */
+  readonly takePermit: (upstream: string) => () => void;
 }
 
 /** What describes the body and the answer that is wanted; keys, cookies and our own headers stay here. */
@@ -40,6 +42,8 @@ export function passThrough(
     try {
       parts.gate.enter(context.controller);
       checkHost(request, server);
+      checkPath(path);
+      response.on("close", parts.takePermit(name));
       const sentAt = parts.now();
       const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
       trace = sent;
@@ -55,6 +59,7 @@ export function passThrough(
               chunk: sink.chunk,
               end: () => {
                 sent.end(answer.status, undefined);
+                scope.settle({});
                 sink.end();
               },
               fail: (failure) => {
@@ -88,6 +93,19 @@ function callOf(facts: {
   const hasBody = headers["content-length"] !== undefined || facts.headers["transfer-encoding"] !== undefined;
   const { method, path, signal } = facts;
   return { method, path, headers, body: hasBody ? facts.request : undefined, signal };
+}
+
+/**
+ * A path is sent on as it stands, under the upstream's base and with our key: whatever could climb out of that base, or be
+ * read as another route there than here, is refused.
+ */
+function checkPath(path: string): void {
+  const [route = ""] = path.split("?", 1);
+  // Names of models may hold a slash, which SDKs encode.
+  const isModel = /^\/models\/[^/]+$/.test(route);
+  const isPlain = !/%2e|%5c|\\|\/\/|(\/|%2f)\.{1,2}(\/|%2f|$)/i.test(route);
+  if (isPlain && (isModel || !/%2f/i.test(route))) return;
+  throw new Failure("invalid_value", "Write the path plainly: without empty, dot or encoded segments.");
 }
 
 /** A bounded set of names for spans and metrics: ids in a path would make a series each. */

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import { contextHeaders, corsHeaders } from "./answer-headers.ts";
+import { corsHeaders } from "./answer-headers.ts";
 import { type ChatParts, chatCompletions, chatRoute, refuse } from "./chat-completions.ts";
 import { errorAnswer, writeError } from "./errors.ts";
 import { checkHost, isKnownOrigin } from "./gate.ts";
@@ -15,6 +15,7 @@ import { passThrough } from "./pass-through.ts";
 export interface PublicParts extends ChatParts, HealthParts {
   readonly revision: () => Revision;
   readonly upstream: () => Upstream;
+  readonly takePermit: (upstream: string) => () => void;
   /** Makes a node listener of a Hono app. */
   readonly listenerOf: (app: Hono) => (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -29,9 +30,11 @@ export function publicListener(parts: PublicParts): NodeListener {
   return (request, response) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     // Before Hono, for its routing and its web objects would cost this route 30 µs.
-    if (path === chatRoute && request.method === "POST") chat(request, response);
+    if ((path === chatRoute || path === `${chatRoute}/`) && request.method === "POST")
+      chat(request, response);
+    // A target that is no path is refused there, as any foreign host is.
+    else if (request.method !== "OPTIONS" && !path.startsWith("/")) forward(request, response);
     else if (request.method === "OPTIONS" || !path.startsWith("/v1/")) rest(request, response);
-    else if (path === chatRoute) refuseMethod(parts, request, response);
     else if (request.method === "GET" && /^\/v1\/models(\/|$)/.test(path)) models(request, response);
     else forward(request, response);
   };
@@ -67,15 +70,6 @@ function restApp(parts: PublicParts): Hono {
   return app;
 }
 
-function refuseMethod(parts: PublicParts, request: IncomingMessage, response: ServerResponse): void {
-  const scope = parts.openScope(request, response, chatRoute);
-  const failure = new Failure("method_not_allowed", `Use POST for ${chatRoute}; this was ${request.method}.`);
-  scope.settle({ failure });
-  refuse(request, response, () =>
-    writeError(response, failure, { allow: "POST", ...contextHeaders(scope.context, parts.now()) }),
-  );
-}
-
 /** The list joins ours with the upstream's; one of ours is answered here, any other passes through. */
 function modelRoutes(parts: PublicParts): NodeListener {
   const forward = passThrough(parts);
@@ -101,6 +95,7 @@ function modelRoutes(parts: PublicParts): NodeListener {
       const bytes = Buffer.from(JSON.stringify(body));
       response.writeHead(200, { "content-type": "application/json", ...ids });
       response.end(bytes);
+      scope.settle({});
     } catch (thrown) {
       const failure = asFailure(thrown);
       scope.settle({ failure });

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Ids } from "../core/ids.ts";
 import { requestRecord } from "../core/request-record.ts";
+import { RetryMemory } from "../core/retry-memory.ts";
 import type { Completion, Headers, RequestContext } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import type { Unit } from "../domain/experiment.ts";
@@ -36,17 +37,14 @@ export interface RequestScope {
   readonly headers: Headers;
   /** Tell what is known of the request's model, for the record. */
   describe(facts: { readonly model: string; readonly isStream: boolean }): void;
-  /** Tell how it ended, as far as it is known: an answer's completion, or a failure. */
+  /** Tell how it ended, as far as it is known: an answer's completion, a failure, or neither. Every handler must, once. */
   settle(end: { readonly completion?: Promise<Completion>; readonly failure?: Failure }): void;
 }
-
-/** Idempotency keys of late, so that a client's retry is known as one. */
-const maxKeys = 10_000;
 
 export function createScopes(
   parts: ScopeParts,
 ): (request: IncomingMessage, response: ServerResponse, route: string) => RequestScope {
-  const keys = new Set<string>();
+  const retries = new RetryMemory();
   return (request, response, route) => {
     const startedAt = parts.now();
     // node's own object: names in lower case, repeated ones joined; only set-cookie is a list, and we never read it.
@@ -60,7 +58,6 @@ export function createScopes(
       trace: parts.beginTrace({ method, route, path, requestId, headers, startedAt }),
       startedAt,
       receivedAt: parts.wallNow(),
-      isClientRetry: isRetry(headers, keys),
       controller: new AbortController(),
       state: {
         assigned: undefined,
@@ -72,7 +69,7 @@ export function createScopes(
         deadlineAt: Number.POSITIVE_INFINITY,
       },
     };
-    return open(parts, { context, headers, response, route, method });
+    return open(parts, { context, headers, response, route, method, retries });
   };
 }
 
@@ -84,30 +81,42 @@ function open(
     response: ServerResponse;
     route: string;
     method: string;
+    retries: RetryMemory;
   },
 ): RequestScope {
-  const { context, headers, response, route, method } = facts;
+  const { context, headers, response, route, method, retries } = facts;
   let model = "";
   let isStream = false;
+  const settled = Promise.withResolvers<void>();
   let completion: Promise<Completion> | undefined;
   let failure: Failure | undefined;
+  const logFault = (error: Failure | undefined) => {
+    if (error?.code !== "internal_error") return;
+    parts.log.error("a request failed by a fault of ours", { requestId: context.requestId, error });
+  };
 
   response.on("close", async () => {
+    const latencyMs = parts.now() - context.startedAt;
     const isWhole = response.writableFinished;
     if (!isWhole) context.controller.abort(hungUp());
     try {
+      // A client may leave before the policies have heard of it: what they write down belongs to this record.
+      await settled.promise;
       const ended = await completion;
+      logFault(ended?.failure);
       const cause = failure ?? ended?.failure ?? (isWhole ? undefined : hungUp());
       const unit = context.state.assigned?.assignment?.unit;
+      const unitHash = unit && parts.unitHash(unit);
       const record = requestRecord(context, {
         status: cause?.code === "client_cancelled" ? cause.status : response.statusCode,
         completion: ended,
         failure: cause,
         requestModel: model,
         isStream,
-        latencyMs: parts.now() - context.startedAt,
-        unitHash: unit && parts.unitHash(unit),
+        latencyMs,
+        unitHash,
         ragIndexVersion: headers["x-assay-rag-index-version"],
+        isClientRetry: retries.isRetry(headers, context.state.assigned?.assignment, unitHash),
       });
       parts.onEnd(record, { route, method });
       context.trace.end(record);
@@ -131,27 +140,12 @@ function open(
     settle(end) {
       completion = end.completion ?? completion;
       failure = end.failure ?? failure;
-      if (end.failure?.code === "internal_error") {
-        parts.log.error("a request failed by a fault of ours", {
-          requestId: context.requestId,
-          error: end.failure,
-        });
-      }
+      settled.resolve();
+      logFault(end.failure);
     },
   };
 }
 
 function hungUp(): Failure {
   return new Failure("client_cancelled", "The client closed the connection before the answer ended.");
-}
-
-function isRetry(headers: Headers, keys: Set<string>): boolean {
-  if (Number(headers["x-stainless-retry-count"] ?? 0) > 0) return true;
-  const key = headers["idempotency-key"];
-  if (key === undefined) return false;
-  if (keys.has(key)) return true;
-  const [oldest] = keys;
-  if (keys.size >= maxKeys && oldest !== undefined) keys.delete(oldest);
-  keys.add(key);
-  return false;
 }

@@ -18,15 +18,56 @@ export function createHttpServer(
       connectionsCheckingInterval: 5000,
       noDelay: true,
     },
-    listener,
+    (request, response) => {
+      activeResponses.add(request.socket);
+      response.on("close", () => activeResponses.delete(request.socket));
+      listener(request, response);
+    },
   );
   server.maxConnections = maxConnections;
   server.on("clientError", refuseRaw);
   return server;
 }
 
+const activeResponses = new WeakSet<Duplex>();
+
+export interface Listener {
+  readonly server: Server;
+  readonly port: number;
+  readonly host: string;
+}
+
+/**
+ * Opens all listeners and gives their ports; when one cannot be opened, the others are closed, `end` ends the rest, and
+ * the failure says which. Half a server would look like a whole one.
+ */
+export async function listenOrEnd(
+  listeners: readonly Listener[],
+  end: () => Promise<void>,
+): Promise<(server: Server) => number> {
+  const ports = new Map<Server, number>();
+  for (const { server, port, host } of listeners) {
+    try {
+      ports.set(server, await listen(server, port, host));
+    } catch (cause) {
+      for (const { server: opened } of listeners) opened.close();
+      await end();
+      throw new Failure(
+        "config_invalid",
+        `Cannot listen on ${host}:${port} (${codeOf(cause)}); is it taken?`,
+        { cause },
+      );
+    }
+  }
+  return (server) => ports.get(server) ?? 0;
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+}
+
 /** Resolves with the port, which the system chooses for 0. */
-export function listen(server: Server, port: number, host: string): Promise<number> {
+function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -71,7 +112,9 @@ function closeServer(server: Server): Promise<void> {
 
 /** What node's parser refuses never becomes a request, so it is answered on the socket. */
 function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  // Behind an answer that has begun, a refusal would stand in its middle.
+  const isAnswering = activeResponses.has(socket);
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
     socket.destroy();
     return;
   }

@@ -10,6 +10,7 @@ export function watchFiles(parts: {
   readonly files: () => readonly string[];
   readonly everyMs: number;
   readonly changed: () => Promise<void>;
+  readonly failed: (error: unknown) => void;
 }): FileWatch {
   let seen = signature(parts.files());
   let isBusy = false;
@@ -18,11 +19,16 @@ export function watchFiles(parts: {
     if (now === seen || isBusy) return;
     isBusy = true;
     seen = now;
-    await parts.changed();
+    try {
+      await parts.changed();
+    } catch (error) {
+      parts.failed(error);
+    } finally {
+      isBusy = false;
+    }
     // The reload may have found other files; those count from now on.
     const after = signature(parts.files());
     if (files(after) !== files(seen)) seen = after;
-    isBusy = false;
   }, parts.everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };

@@ -1,5 +1,5 @@
 import type { Answer, ChunkSink, ChunkSource, Completion } from "../domain/chat.ts";
-import type { Failure } from "../domain/failure.ts";
+import { asFailure, type Failure } from "../domain/failure.ts";
 
 /** Lets a stream pass and judges it when it is complete: a verdict turns its clean end into that failure. */
 export function checkAtEnd(answer: Answer, judge: (completion: Completion) => Failure | undefined): Answer {
@@ -7,10 +7,22 @@ export function checkAtEnd(answer: Answer, judge: (completion: Completion) => Fa
   const { source } = answer.body;
   const judged = answer.completion.then((completion) => {
     if (completion.failure !== undefined) return completion;
-    const failure = judge(completion);
+    const failure = verdictOf(judge, completion);
     return failure === undefined ? completion : { ...completion, failure };
   });
   return { ...answer, body: { kind: "stream", source: judgedSource(source, judged) }, completion: judged };
+}
+
+/** A judge that breaks has not found the answer good: its fault ends the stream, for a completion never rejects. */
+function verdictOf(
+  judge: (completion: Completion) => Failure | undefined,
+  completion: Completion,
+): Failure | undefined {
+  try {
+    return judge(completion);
+  } catch (thrown) {
+    return asFailure(thrown);
+  }
 }
 
 function judgedSource(source: ChunkSource, judged: Promise<Completion>): ChunkSource {

@@ -2,6 +2,7 @@ import { assignUnit } from "../core/assign.ts";
 import { parseBaggage } from "../core/baggage.ts";
 import { metadataOf, unitMember } from "../core/chat-body.ts";
 import { isEligible } from "../core/eligibility.ts";
+import { headerText } from "../core/header-text.ts";
 import { withKills } from "../core/kill-switch.ts";
 import { type Route, routeOf } from "../core/route.ts";
 import { variantPlan } from "../core/serving-plan.ts";
@@ -110,7 +111,7 @@ function lookInto(request: ChatRequest, context: RequestContext): UnitLook {
   let metadata: Readonly<Record<string, string>> | undefined;
   return {
     requestId: context.requestId,
-    header: (name) => headers[name.toLowerCase()],
+    header: (name) => headerText(headers[name.toLowerCase()]),
     metadata: (key) => {
       metadata ??= metadataOf(body);
       return Object.hasOwn(metadata, key) ? metadata[key] : undefined;

@@ -60,6 +60,17 @@ export class Breaker {
     return answer;
   }
 
+  /** Whether these are the limits that it was made with; a reload may have changed them. */
+  hasConfig(config: BreakerConfig): boolean {
+    return (
+      config === this.#config ||
+      (config.failureRatio === this.#config.failureRatio &&
+        config.minimumCalls === this.#config.minimumCalls &&
+        config.windowMs === this.#config.windowMs &&
+        config.openMs === this.#config.openMs)
+    );
+  }
+
   shutdown(): void {
     this.#circuit.shutdown();
   }
@@ -132,7 +143,8 @@ export class BreakerBoard {
         : "";
     const key = `${upstream}\0${name}`;
     const known = this.#breakers.get(key);
-    if (known !== undefined) return known.breaker;
+    if (known?.breaker.hasConfig(config)) return known.breaker;
+    known?.breaker.shutdown();
     const breaker = new Breaker(config, this.#now);
     this.#breakers.set(key, { breaker, upstream, model: name });
     return breaker;

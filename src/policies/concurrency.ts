@@ -2,29 +2,43 @@ import type { RenderedRequest } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Policy } from "../pipeline/service.ts";
 
-/**
- * Refuses at once what goes beyond the upstream's limit of calls in flight. A call holds its place until its answer has
- * ended, not until it began: an open stream is work.
- */
-export function concurrency<R extends RenderedRequest>(maxOf: (upstream: string) => number): Policy<R> {
-  const inFlight = new Map<string, number>();
-  const add = (upstream: string, change: number) =>
-    inFlight.set(upstream, (inFlight.get(upstream) ?? 0) + change);
+/** Calls in flight at each upstream: those of experiments and those that are only passed through share one limit. */
+export class Permits {
+  readonly #inFlight = new Map<string, number>();
+  readonly #maxOf: (upstream: string) => number;
 
-  return (next) => async (request, context) => {
-    const { upstream } = request.target;
-    const max = maxOf(upstream);
-    if ((inFlight.get(upstream) ?? 0) >= max) {
+  constructor(maxOf: (upstream: string) => number) {
+    this.#maxOf = maxOf;
+  }
+
+  /** Throws `overloaded` at once where the limit is reached; otherwise gives the way to return the permit, once. */
+  take(upstream: string): () => void {
+    const max = this.#maxOf(upstream);
+    const inFlight = this.#inFlight.get(upstream) ?? 0;
+    if (inFlight >= max) {
       const message = `Upstream "${upstream}" has ${max} calls in flight, which is its max_concurrent.`;
       throw new Failure("overloaded", message, { retryAfterMs: 1000 });
     }
-    add(upstream, 1);
+    this.#inFlight.set(upstream, inFlight + 1);
+    let isReturned = false;
+    return () => {
+      if (isReturned) return;
+      isReturned = true;
+      this.#inFlight.set(upstream, (this.#inFlight.get(upstream) ?? 1) - 1);
+    };
+  }
+}
+
+/** A call holds its permit until its answer has ended, not until it began: an open stream is work. */
+export function concurrency<R extends RenderedRequest>(permits: Permits): Policy<R> {
+  return (next) => async (request, context) => {
+    const giveBack = permits.take(request.target.upstream);
     try {
       const answer = await next(request, context);
-      answer.completion.then(() => add(upstream, -1));
+      answer.completion.then(giveBack);
       return answer;
     } catch (error) {
-      add(upstream, -1);
+      giveBack();
       throw error;
     }
   };

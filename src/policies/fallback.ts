@@ -13,6 +13,8 @@ import { replay } from "../pipeline/hold.ts";
 import type { Policy, Service } from "../pipeline/service.ts";
 
 export interface FallbackParts {
+  /** A killed variant serves nobody, also not as a fallback. */
+  readonly isKilled: (target: { readonly experimentId: string; readonly variantId: string }) => boolean;
   /** Renders the request anew for another plan: another variant has another prompt. */
   readonly render: (request: AssignedRequest, plan: ServingPlan, context: RequestContext) => RenderedRequest;
 }
@@ -54,15 +56,17 @@ async function rescue(
     if (target.kind === "canned") return served(facts, "canned", canned(target.content, facts));
     if (context.controller.signal.aborted) continue;
     const plan = planOf(target, request, context);
-    if (plan === undefined || tried.has(targetKey(plan))) continue;
+    if (plan === undefined || tried.has(targetKey(plan)) || isKilledPlan(parts, plan, request)) continue;
     tried.add(targetKey(plan));
     try {
       const rendered = parts.render(request, plan, context);
       context.state.served = rendered;
       const answer = await next(rendered, context);
       return served(facts, plan.variant?.id ?? plan.model, answer);
-    } catch {
-      // Its own attempt has been recorded; the next target is asked.
+    } catch (thrown) {
+      // Its own attempt has been recorded, and the next target is asked; only a bug of ours is not passed over.
+      context.state.served = request;
+      if (asFailure(thrown).code === "internal_error") throw thrown;
     }
   }
   return undefined;
@@ -83,6 +87,12 @@ function planOf(
   if (target.kind === "canned") return undefined;
   const variant = request.experiment?.variants.find(({ id }) => id === target.variantId);
   return variant && variantPlan(context.revision, variant);
+}
+
+function isKilledPlan(parts: FallbackParts, plan: ServingPlan, { experiment }: RenderedRequest): boolean {
+  if (experiment === undefined || plan.variant === undefined || plan.variant.id === experiment.controlId)
+    return false;
+  return parts.isKilled({ experimentId: experiment.id, variantId: plan.variant.id });
 }
 
 function targetKey(plan: ServingPlan): string {

@@ -8,7 +8,7 @@ import type {
   TokenUsage,
   Upstream,
 } from "../domain/chat.ts";
-import { asFailure, type Failure } from "../domain/failure.ts";
+import { asFailure, type Failure, type FailureCode } from "../domain/failure.ts";
 import type { AttemptRecord } from "../domain/record.ts";
 import type { AttemptTrace } from "../domain/trace.ts";
 import type { Stage } from "../pipeline/service.ts";
@@ -42,7 +42,8 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
       record.cause = failure?.code;
       record.malformedChunks = completion?.malformedChunks ?? 0;
       record.maybeDuplicate = failure?.details.maybeDuplicate === true;
-      if (completion !== undefined) addCost(parts, { record, request, context, completion });
+      const usage = completion?.usage ?? estimatedUsage(request, completion, failure);
+      if (usage !== undefined) addCost(parts, { record, request, context, usage });
       trace.end({ completion, failure, costUsd: record.costUsd, upstreamRequestId });
     };
     try {
@@ -97,12 +98,10 @@ function begin(
 
 function addCost(
   parts: AttemptObservation,
-  facts: { record: AttemptRecord; request: RenderedRequest; context: RequestContext; completion: Completion },
+  facts: { record: AttemptRecord; request: RenderedRequest; context: RequestContext; usage: TokenUsage },
 ): void {
-  const { record, request, context, completion } = facts;
-  const usage = completion.usage ?? estimatedUsage(request, completion);
+  const { record, request, context, usage } = facts;
   record.usage = usage;
-  if (usage === undefined) return;
   const { upstream, model } = request.target;
   const override = priceOverride(context, request);
   const price = parts.pricing.price({
@@ -118,18 +117,44 @@ function addCost(
 function priceOverride(context: RequestContext, request: RenderedRequest) {
   const { models } = context.revision.config;
   return Object.values(models).find(
-    (model) => model.upstream === request.target.upstream && model.upstreamModel === request.target.model,
+    ({ upstream, upstreamModel, price }) =>
+      price !== undefined && upstream === request.target.upstream && upstreamModel === request.target.model,
   )?.price;
 }
 
-/** The tokens of a stream that was cut or that nobody counted, by length: the money has been spent all the same. */
-function estimatedUsage(request: RenderedRequest, completion: Completion): TokenUsage | undefined {
-  if (completion.characters === 0 && completion.failure === undefined) return undefined;
+/** Failures of a call that an upstream was, or may have been, at work on. */
+const spending: ReadonlySet<FailureCode> = new Set([
+  "client_cancelled",
+  "deadline_exceeded",
+  "shutting_down",
+  "upstream_first_token_timeout",
+  "upstream_malformed_response",
+  "upstream_reset",
+  "upstream_response_too_large",
+  "upstream_stalled",
+  "upstream_stream_interrupted",
+]);
+
+/** The tokens that nobody counted, by length: of an answer without usage, or cut short. The money has been spent all the same. */
+function estimatedUsage(
+  request: RenderedRequest,
+  completion: Completion | undefined,
+  failure: Failure | undefined,
+): TokenUsage | undefined {
+  const characters = completion?.characters ?? 0;
+  const wasAtWork = completion !== undefined || (failure !== undefined && spending.has(failure.code));
+  if (!wasAtWork) return undefined;
   return {
-    inputTokens: estimateTokens(request.outgoing.length),
-    outputTokens: estimateTokens(completion.characters),
+    inputTokens: estimateTokens(textLength(request.outgoing)),
+    outputTokens: estimateTokens(characters),
     cachedInputTokens: undefined,
     reasoningTokens: undefined,
     source: "estimated",
   };
+}
+
+/** Without what images and files are written in: those are not billed by their length. */
+function textLength(body: Buffer): number {
+  if (!body.includes(";base64,")) return body.length;
+  return body.toString("latin1").replaceAll(/;base64,[A-Za-z0-9+/=]*/g, "").length;
 }

@@ -15,20 +15,20 @@ export interface RetryParts {
 
 /** Asks the same target again, where that may help, is allowed by the budget, and fits before the deadline. */
 export function retry(parts: RetryParts): Policy<RenderedRequest> {
-  const budgets = new Map<string, RetryBudget>();
-  const budgetOf = (upstream: string): RetryBudget => {
-    let budget = budgets.get(upstream);
-    if (budget === undefined) {
-      const { budgetRatio: ratio, budgetPerSecond: perSecond } = parts.configOf(upstream);
-      budget = new RetryBudget({ ratio, perSecond }, parts.now());
-      budgets.set(upstream, budget);
-    }
+  const budgets = new Map<string, { readonly budget: RetryBudget; readonly config: RetryConfig }>();
+  const budgetOf = (upstream: string, config: RetryConfig): RetryBudget => {
+    const known = budgets.get(upstream);
+    // A reload brings a new configuration, and a new budget with it.
+    if (known?.config === config) return known.budget;
+    const { budgetRatio: ratio, budgetPerSecond: perSecond } = config;
+    const budget = new RetryBudget({ ratio, perSecond }, parts.now());
+    budgets.set(upstream, { budget, config });
     return budget;
   };
 
   return (next) => async (request, context) => {
     const config = parts.configOf(request.target.upstream);
-    const budget = budgetOf(request.target.upstream);
+    const budget = budgetOf(request.target.upstream, config);
     budget.deposit(parts.now());
     let attempt = request;
     let wasReset = false;

@@ -16,7 +16,8 @@ export async function openControlJournal(options: JournalOptions): Promise<Contr
   const events = recover(options);
   const file = await open(options.path, "a", 0o600);
   syncDirectory(dirname(options.path));
-  return new ControlJournal(file, events);
+  const { size } = await file.stat();
+  return new ControlJournal(file, events, size);
 }
 
 /** The facts of a journal that another process may be writing: what is whole so far, nothing changed. */
@@ -28,11 +29,15 @@ export function readControlEvents(path: string): ControlEvent[] {
 class ControlJournal implements ControlStore {
   readonly #file: FileHandle;
   readonly #events: ControlEvent[];
+  /** Bytes that have been acknowledged; what an append that failed left behind them is cut off before the next. */
+  #length: number;
+  #isTorn = false;
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(file: FileHandle, events: ControlEvent[]) {
+  constructor(file: FileHandle, events: ControlEvent[], length: number) {
     this.#file = file;
     this.#events = events;
+    this.#length = length;
   }
 
   read(): readonly ControlEvent[] {
@@ -40,11 +45,7 @@ class ControlJournal implements ControlStore {
   }
 
   append(event: ControlEvent): Promise<void> {
-    const written = this.#writing.then(async () => {
-      await this.#file.appendFile(`${JSON.stringify(event)}\n`);
-      await this.#file.sync();
-      this.#events.push(event);
-    });
+    const written = this.#writing.then(() => this.#write(event));
     this.#writing = written.catch(() => {});
     return written;
   }
@@ -53,29 +54,37 @@ class ControlJournal implements ControlStore {
     await this.#writing;
     await this.#file.close();
   }
+
+  async #write(event: ControlEvent): Promise<void> {
+    if (this.#isTorn) await this.#file.truncate(this.#length);
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    this.#isTorn = true;
+    await this.#file.appendFile(line);
+    await this.#file.sync();
+    this.#isTorn = false;
+    this.#length += line.length;
+    this.#events.push(event);
+  }
 }
 
+/** What can be read stays in force, before and behind a damaged line: forgetting a kill switch would be the worst repair. */
 function recover({ path, onCorrupt }: JournalOptions): ControlEvent[] {
-  const text = readIfThere(path);
-  const lines = text.split("\n");
+  const lines = readIfThere(path).split("\n");
   const torn = lines.pop() ?? "";
-  const events: ControlEvent[] = [];
-  for (const [index, line] of lines.entries()) {
-    const event = parseEvent(line);
-    if (event !== undefined) {
-      events.push(event);
-      continue;
-    }
+  const parsed = lines.map(parseEvent);
+  const events = parsed.filter((event) => event !== undefined);
+  const damaged = parsed.indexOf(undefined);
+  if (damaged >= 0) {
     const aside = `${path}.corrupt-${Date.now()}`;
     renameSync(path, aside);
-    // What was read before the damage stays in force: forgetting a kill switch would be the worst repair.
-    writeFileSync(path, events.map((kept) => `${JSON.stringify(kept)}\n`).join(""), { mode: 0o600 });
+    const lost = parsed.length - events.length;
     onCorrupt(
-      `${path}:${index + 1} is damaged; kept ${events.length} facts before it, the file is now ${aside}`,
+      `${path}:${damaged + 1} is damaged: ${lost} lines lost, ${events.length} kept; the file is now ${aside}`,
     );
-    return events;
   }
-  if (torn !== "") writeFileSync(path, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
+  if (damaged >= 0 || torn !== "") {
+    writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(""), { mode: 0o600 });
+  }
   return events;
 }
 

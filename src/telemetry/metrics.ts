@@ -66,7 +66,9 @@ function recordRequest(of: (name: Name) => Instrument, record: RequestRecord): v
   const experiment = record.experimentId ?? "";
   // Only a unit that was split has a variant in the sense of the analysis; the others would blur it.
   const variant =
-    record.reason === "split" || record.reason === "killed" ? (record.assignedVariantId ?? "") : "";
+    record.reason === "split" || (record.reason === "killed" && record.unitHash !== undefined)
+      ? (record.assignedVariantId ?? "")
+      : "";
   const { outcome, safety } = record;
   of("requests").add(1, experiment, variant, outcome, safety, String(record.fallback !== undefined));
   of("requestDuration").record(record.latencyMs / 1000, experiment, variant, outcome);

@@ -3,14 +3,20 @@ import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
 
 export type OutgoingValue = number | boolean | Redacted | readonly Redacted[] | undefined;
 
+export type Found = Pick<Redaction, "count" | "rules">;
+
 export interface Outgoing {
   /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. `found` hears of what was taken out. */
-  written(text: string | undefined, found?: (redaction: Redaction) => void): Redacted | undefined;
+  written(text: string | undefined, found?: (redaction: Found) => void): Redacted | undefined;
+  /** The same for a JSON value, string by string: within JSON's own spelling (`\n4111…`, `\u0040`) much would not be found. */
+  writtenJson(value: unknown, found?: (redaction: Found) => void): Redacted;
   /** Text that only our tables and the operator's configuration can hold. */
   ours(text: string | undefined): Redacted | undefined;
 }
 
 const maxLength = 8192;
+/** More is read than is sent, so that a secret across the limit is seen whole. */
+const maxRead = 2 * maxLength;
 /** Model names and finish reasons come again and again; a look-up here is 2 µs less than a look for secrets. */
 const maxKnown = 1000;
 const maxKnownLength = 64;
@@ -23,8 +29,9 @@ export function createOutgoing(redactor: Redactor, counted: (rules: readonly str
       if (text === undefined) return undefined;
       const known = clean.get(text);
       if (known !== undefined) return known;
-      const redaction = redactor.redact(text.length > maxLength ? text.slice(0, maxLength) : text);
-      const { text: safe, rules } = redaction;
+      const redaction = redactor.redact(text.length > maxRead ? text.slice(0, maxRead) : text);
+      const { rules } = redaction;
+      const safe = cut(redaction.text);
       if (rules.length > 0) {
         counted(rules);
         found?.(redaction);
@@ -34,9 +41,33 @@ export function createOutgoing(redactor: Redactor, counted: (rules: readonly str
       }
       return safe;
     },
+    writtenJson(value, found) {
+      const redaction = redactor.redactAll(shortened(value));
+      if (redaction.rules.length > 0) {
+        counted(redaction.rules);
+        found?.(redaction);
+      }
+      return cut(JSON.stringify(redaction.value) as Redacted);
+    },
     // The one place where text becomes Redacted without a redactor: it was never a stranger's.
     ours: (text) => text as Redacted | undefined,
   };
+}
+
+/** A part of what has been redacted is redacted too. */
+function cut(text: Redacted): Redacted {
+  return text.length > maxLength ? (text.slice(0, maxLength) as Redacted) : text;
+}
+
+/** A copy whose strings have `maxRead` characters together; the later ones become empty. */
+function shortened(value: unknown): unknown {
+  let room = maxRead;
+  return JSON.parse(JSON.stringify(value), (_, item: unknown) => {
+    if (typeof item !== "string") return item;
+    const kept = item.slice(0, room);
+    room -= kept.length;
+    return kept;
+  });
 }
 
 /** Without the undefined ones: an absent fact is an absent attribute. */

@@ -27,6 +27,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
+import { within } from "../core/within.ts";
 import { attribute } from "./semconv.ts";
 import { TailKeeper, type TailPolicy } from "./tail.ts";
 
@@ -184,12 +185,7 @@ class PullReader extends MetricReader {
 }
 
 async function endWithin(milliseconds: number, ends: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([Promise.allSettled(ends), limit]);
-  clearTimeout(timer);
+  await within(Promise.allSettled(ends), milliseconds);
   // Another telemetry may be started in this process: the SDK's globals are set once and would keep the dead one.
   trace.disable();
   logs.disable();

@@ -7,7 +7,6 @@ import {
   SpanKind,
   type Tracer,
 } from "@opentelemetry/api";
-import type { Redaction } from "../core/redaction.ts";
 import { formatTraceparent } from "../core/traceparent.ts";
 import type { AssignedRequest, RenderedRequest } from "../domain/chat.ts";
 import type { Failure } from "../domain/failure.ts";
@@ -20,7 +19,7 @@ import type {
   ForwardTrace,
   RequestTrace,
 } from "../domain/trace.ts";
-import { attributesOf, type Outgoing } from "./outgoing.ts";
+import { attributesOf, type Found, type Outgoing } from "./outgoing.ts";
 import { attribute, event, flagReasons, spanName } from "./semconv.ts";
 import { attemptValues, contentValues, promptValues, requestValues, type Values } from "./span-values.ts";
 import { childContext, endNow, markFailed } from "./spans.ts";
@@ -50,11 +49,12 @@ export class SpanTrace implements RequestTrace {
     this.#outgoing = {
       ours: parts.outgoing.ours,
       written: (text) => parts.outgoing.written(text, this.#count),
+      writtenJson: (value) => parts.outgoing.writtenJson(value, this.#count),
     };
     this.#context = childContext(parts.server);
   }
 
-  readonly #count = ({ count, rules }: Redaction): void => {
+  readonly #count = ({ count, rules }: Found): void => {
     this.#redactions += count;
     for (const rule of rules) this.#redactionRules.add(rule);
   };
@@ -96,7 +96,7 @@ export class SpanTrace implements RequestTrace {
   ): void {
     const file = request.plan.prompt?.file;
     if (file === undefined) return;
-    const { ours, written } = this.#outgoing;
+    const { ours } = this.#outgoing;
     const prompt = promptValues(ours, file);
     Object.assign(this.#shared, prompt);
     const span = this.#child(spanName.render(file.name), startedAt);
@@ -108,7 +108,7 @@ export class SpanTrace implements RequestTrace {
         [attribute.errorType]: ours(failure?.code),
       }),
     );
-    if (failure !== undefined) markFailed(span, written(failure.message));
+    if (failure !== undefined) markFailed(span, this.#messageOf(failure));
     endNow(span);
   }
 
@@ -156,7 +156,7 @@ export class SpanTrace implements RequestTrace {
         span.setAttributes(
           attributesOf({ [attribute.httpStatus]: status, [attribute.errorType]: ours(failure?.code) }),
         );
-        if (failure !== undefined) markFailed(span, this.#outgoing.written(failure.message));
+        if (failure !== undefined) markFailed(span, this.#messageOf(failure));
         else if (status !== undefined && status >= 400) markFailed(span, undefined);
         span.end();
       },
@@ -205,8 +205,16 @@ export class SpanTrace implements RequestTrace {
       const values = attemptValues(this.#outgoing, facts, result);
       span.setAttributes(attributesOf({ ...this.#shared, ...content, ...values }));
     }
-    if (result.failure !== undefined) markFailed(span, this.#outgoing.written(result.failure.message));
+    if (result.failure !== undefined) markFailed(span, this.#messageOf(result.failure));
     span.end();
+  }
+
+  /** An upstream's own words may repeat the prompt, and no pattern finds that: they go to the client alone. */
+  #messageOf({ code, message, details }: Failure): string | undefined {
+    const { ours, written } = this.#outgoing;
+    return details.upstreamAnswer === undefined
+      ? written(message)
+      : ours(`${code} ${details.upstreamAnswer.status}`);
   }
 
   #redactionValues(): Values {

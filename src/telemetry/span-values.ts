@@ -1,4 +1,5 @@
 /** Facts of the domain as attribute values: which fact stands where, and which of it must be redacted first. */
+import { parseMember, scanBody } from "../core/json-scan.ts";
 import type { Choice, RenderedRequest } from "../domain/chat.ts";
 import type { PromptFile } from "../domain/prompt.ts";
 import type { RequestRecord } from "../domain/record.ts";
@@ -86,15 +87,15 @@ export function requestValues({ ours, written }: Outgoing, record: RequestRecord
 
 /** The messages, in and out: only where the configuration asks for content. */
 export function contentValues(
-  { written }: Outgoing,
+  { writtenJson }: Pick<Outgoing, "writtenJson">,
   request: RenderedRequest,
   choices: readonly Choice[] | undefined,
 ): Values {
-  const output =
-    choices === undefined ? undefined : JSON.stringify(choices.map(({ content }) => content ?? null));
+  const messages = scanBody(request.outgoing).members.get("messages");
+  const output = choices?.map(({ content, toolCalls }) => ({ content: content ?? null, toolCalls }));
   return {
-    [attribute.inputMessages]: written(request.outgoing.toString("utf8")),
-    [attribute.outputMessages]: written(output),
+    [attribute.inputMessages]: messages && writtenJson(parseMember(request.outgoing, messages)),
+    [attribute.outputMessages]: output && writtenJson(output),
   };
 }
 

@@ -11,11 +11,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Ids } from "../core/ids.ts";
-import type { Redactor } from "../core/redaction.ts";
 import { formatTraceparent, parseTraceparent, type TraceParent } from "../core/traceparent.ts";
 import type { Headers } from "../domain/chat.ts";
 import type { RequestTrace } from "../domain/trace.ts";
-import { attributesOf, createOutgoing, type Outgoing } from "./outgoing.ts";
+import { attributesOf, type Outgoing } from "./outgoing.ts";
 import { attribute } from "./semconv.ts";
 import { SpanTrace } from "./span-trace.ts";
 
@@ -43,14 +42,13 @@ export interface TracingParts {
   /** Undefined when traces are off: ids still go in and out. */
   readonly makers: SpanMakers | undefined;
   readonly ids: Ids;
-  readonly redactor: Redactor;
-  readonly onRedaction: (rules: readonly string[]) => void;
+  readonly outgoing: Outgoing;
   /** Messages on attempt spans, redacted. */
   readonly capturesContent: () => boolean;
 }
 
 export function createTracing(parts: TracingParts): Tracing {
-  const outgoing = createOutgoing(parts.redactor, parts.onRedaction);
+  const { outgoing } = parts;
   return {
     begin(facts) {
       const parent = parseTraceparent(facts.headers.traceparent);
@@ -80,7 +78,7 @@ function startServerSpan(
       attributes: attributesOf({
         [attribute.httpMethod]: outgoing.ours(facts.method),
         [attribute.httpRoute]: outgoing.ours(facts.route),
-        [attribute.urlPath]: outgoing.written(facts.path),
+        [attribute.urlPath]: outgoing.written(readablePath(facts.path)),
         [attribute.urlScheme]: outgoing.ours("http"),
         [attribute.requestId]: outgoing.ours(facts.requestId),
       }),
@@ -89,6 +87,18 @@ function startServerSpan(
       ? ROOT_CONTEXT
       : trace.setSpanContext(ROOT_CONTEXT, remoteContext(parent, facts.headers)),
   );
+}
+
+/** Percent-encoded, a secret would pass the redactor unseen. */
+function readablePath(path: string): string {
+  if (!path.includes("%")) return path;
+  return path.replaceAll(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
 }
 
 function remoteContext(parent: TraceParent, headers: Headers): SpanContext {

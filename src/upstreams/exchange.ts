@@ -28,7 +28,7 @@ export interface ExchangeOptions {
 /** Between the last event of a stream and the end of its body. */
 const endOfBodyMs = 1000;
 
-type Phase = "connect" | "first_token" | "stall" | "none";
+type Phase = "connect" | "head" | "first_token" | "stall" | "finishing" | "none";
 
 /**
  * Timers are our own, one at a time: undici's fire up to a second late. undici's controller is the only handle on the
@@ -72,7 +72,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The answer is complete in substance; what may still follow gets this long. */
   finishWithin(milliseconds: number): void {
-    if (!this.#isSettled) this.#arm("stall", milliseconds);
+    // Pings do not prolong this phase, nor does a pause of the reader end it.
+    if (!this.#isSettled) this.#arm("finishing", milliseconds);
   }
 
   /** Stops reading the socket. A reader's pause is not the upstream's silence, so the clock stops too. */
@@ -80,11 +81,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // What is still to come is the end of the body alone, and it must be read: the connection serves again.
     if (this.#isSettled) return;
     this.#controller?.pause();
-    this.#arm("none", 0);
+    if (this.#phase !== "finishing") this.#arm("none", 0);
   }
 
   resume(): void {
-    if (!this.#isSettled) this.#arm("stall", this.#options.budgets.stallMs);
+    const isRunning = !this.#isSettled && this.#phase !== "finishing";
+    if (isRunning) this.#arm("stall", this.#options.budgets.stallMs);
     this.#controller?.resume();
   }
 
@@ -107,8 +109,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error("given up before the connection stood"));
       return;
     }
-    if (this.#options.awaitsContent) this.#arm("first_token", this.#options.budgets.firstTokenMs);
-    else this.#arm("none", 0);
+    const { budgets, awaitsContent } = this.#options;
+    if (awaitsContent) this.#arm("first_token", budgets.firstTokenMs);
+    else this.#arm("head", budgets.headMs);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
@@ -171,10 +174,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
         `No connection to upstream "${name}" within ${milliseconds} ms.`,
       );
     }
-    if (phase === "first_token") {
+    if (phase === "first_token" || phase === "head") {
       return new Failure(
         "upstream_first_token_timeout",
-        `Upstream "${name}" sent no content within ${milliseconds} ms.`,
+        `Upstream "${name}" sent no ${phase === "head" ? "answer" : "content"} within ${milliseconds} ms.`,
       );
     }
     return new Failure(

@@ -90,7 +90,7 @@ export function statusFailure(facts: {
 }): Failure {
   const { upstream, status, headers, bytes, now } = facts;
   const error = errorObject(bytes);
-  const wait = retryAfterMs(headers, now);
+  const wait = retryAfterMs(status === 429 ? headers : withoutResets(headers), now);
   const code = statusCode(status, error);
   if (code === "upstream_unauthorized") {
     return new Failure(code, `Upstream "${upstream}" refused our key (${status}); check its api_key.`);
@@ -106,6 +106,11 @@ export function statusFailure(facts: {
     upstreamAnswer: { status, headers: answerHeaders(headers), bytes },
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
+}
+
+/** `x-ratelimit-reset-*` stands on every answer, and means a wait on a 429 alone. */
+function withoutResets(headers: IncomingHeaders): IncomingHeaders {
+  return { "retry-after": headers["retry-after"], "retry-after-ms": headers["retry-after-ms"] };
 }
 
 function statusCode(status: number, error: Record<string, unknown> | undefined): FailureCode {

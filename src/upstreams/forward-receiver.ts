@@ -21,7 +21,8 @@ export class ForwardReceiver implements Receiver {
 
   head(status: number, headers: IncomingHeaders): void {
     const isRedirect = status >= 300 && status < 400 && status !== 304;
-    if (isRedirect) {
+    // A refusal of our key is ours to mend, and its text may show a part of the key.
+    if (isRedirect || status === 401 || status === 403) {
       throw statusFailure({
         upstream: this.#settle.upstreamName,
         status,

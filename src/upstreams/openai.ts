@@ -7,13 +7,16 @@ import { ForwardReceiver } from "./forward-receiver.ts";
 import { StreamReceiver } from "./stream-receiver.ts";
 import { WholeReceiver } from "./whole-receiver.ts";
 
+const spareConnections = 32;
+
 /** An upstream of this configuration at `baseUrl`, which is the configured one or the scripted upstream's. */
 export function createOpenAiUpstream(config: UpstreamConfig, baseUrl: string): Upstream {
   const url = new URL(baseUrl);
   const basePath = url.pathname.replace(/\/$/, "");
   const pool = new Pool(url.origin, {
-    // Calls beyond this are refused by our own limit before they come here, so nothing waits in undici's queue.
-    connections: config.maxConcurrent,
+    // Our own permits are the limit. A connection whose stream has just ended may be busy for a moment longer, and a call
+    // that waits for it in undici's queue would look like a slow connect.
+    connections: config.maxConcurrent + spareConnections,
     pipelining: 1,
     allowH2: false,
     headersTimeout: 0,

@@ -9,9 +9,15 @@ import { afterHead, refuseHead, type Settle } from "./whole-receiver.ts";
 
 /** An event of this size is no chunk of a chat; a line without end is cut here. */
 const maxEventBytes = 1_048_576;
-/** After the last finish_reason: time for the usage chunk and `[DONE]`, which not every upstream sends. */
+/** After the last finish_reason: time for `[DONE]`, which not every upstream sends, and longer for usage that is still to come. */
 const afterFinishMs = 1000;
-const harmlessAtEnd: ReadonlySet<FailureCode> = new Set(["upstream_stalled", "upstream_stream_interrupted"]);
+const usageMs = 5000;
+/** A cut, silence or the deadline after the last finish_reason is not a fault: everything has been said. */
+const harmlessAtEnd: ReadonlySet<FailureCode> = new Set([
+  "upstream_stalled",
+  "upstream_stream_interrupted",
+  "deadline_exceeded",
+]);
 
 /**
  * Relays a stream event by event. Until the first content everything is held, and a failure rejects the attempt;
@@ -71,7 +77,6 @@ export class StreamReceiver implements Receiver {
   fail(failure: Failure): void {
     if (this.#end !== undefined) return;
     const named = afterHead(failure, this.#status > 0);
-    // Silence or a cut after the last finish_reason is not a fault: everything has been said.
     if (this.#isFinishing && harmlessAtEnd.has(named.code)) {
       this.#finished();
       return;
@@ -108,14 +113,15 @@ export class StreamReceiver implements Receiver {
     if (this.#reader.isDone) return this.#closed();
     if (this.#reader.isFinished && !this.#isFinishing) {
       this.#isFinishing = true;
-      this.#exchange().finishWithin(afterFinishMs);
+      this.#exchange().finishWithin(this.#reader.usage === undefined ? usageMs : afterFinishMs);
     }
     return true;
   }
 
   /** `[DONE]` came: complete when every choice has finished, cut short otherwise. */
   #closed(): false {
-    if (this.#reader.isFinished) {
+    // It gave fewer choices than were asked for, perhaps; those that it gave are whole.
+    if (this.#reader.hasFinishedAll) {
       this.#exchange().finish();
       this.#finished();
     } else {

@@ -23,20 +23,30 @@ export class UpstreamSet {
     this.#scriptedUrl = scriptedUrl;
   }
 
-  /** Upstreams that a revision no longer names stay, for requests of the revision before. */
-  async apply(config: Config): Promise<void> {
+  /**
+   * Makes what a configuration needs, and gives the step that puts it in force. Upstreams that it no longer names stay, for
+   * requests of the revision before; replaced ones wait for their calls by themselves.
+   */
+  async prepare(config: Config): Promise<() => void> {
+    const entries = new Map<string, Entry>();
     for (const upstreamConfig of Object.values(config.upstreams)) {
       const fingerprint = `${inspect(upstreamConfig, { depth: 5 })}\0${upstreamConfig.apiKey?.reveal() ?? ""}`;
-      const before = this.#entries.get(upstreamConfig.name);
-      if (before?.fingerprint === fingerprint) continue;
+      if (this.#entries.get(upstreamConfig.name)?.fingerprint === fingerprint) continue;
       const create = dialects[upstreamConfig.dialect];
       if (create === undefined) throw new Error(`no dialect "${upstreamConfig.dialect}"`);
       const baseUrl = isScripted(upstreamConfig) ? await this.#scriptedUrl() : upstreamConfig.baseUrl;
       const upstream = create(upstreamConfig, baseUrl);
-      this.#entries.set(upstreamConfig.name, { upstream, config: upstreamConfig, baseUrl, fingerprint });
-      // Waits for its calls by itself; nobody waits for it.
-      before?.upstream.close().catch(() => {});
+      entries.set(upstreamConfig.name, { upstream, config: upstreamConfig, baseUrl, fingerprint });
     }
+    return () => {
+      for (const [name, entry] of entries) {
+        this.#entries
+          .get(name)
+          ?.upstream.close()
+          .catch(() => {});
+        this.#entries.set(name, entry);
+      }
+    };
   }
 
   of(name: string): Upstream {

@@ -1,5 +1,5 @@
 import { isObject, readCompletion } from "../core/chat-completion.ts";
-import type { Answer } from "../domain/chat.ts";
+import type { Answer, Choice } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Exchange, IncomingHeaders, Receiver } from "./exchange.ts";
 import { statusFailure, statusOfError } from "./failures.ts";
@@ -109,7 +109,11 @@ function readWhole(
       firstChunkMs: undefined,
       chunks: 0,
       malformedChunks: 0,
-      characters: completion.choices.reduce((total, choice) => total + (choice.content?.length ?? 0), 0),
+      characters: completion.choices.reduce((total, choice) => total + lengthOf(choice), 0),
     }),
   };
+}
+
+function lengthOf({ content, toolCalls }: Choice): number {
+  return toolCalls.reduce((total, call) => total + call.arguments.length, content?.length ?? 0);
 }
