@@ -1,15 +1,13 @@
+import { dialects } from "../upstreams/index.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { count, flag, milliseconds, secret, section, share, text } from "./schema-node.ts";
-
-/** Keys of the upstream registry: the wire dialects that an upstream may speak. */
-export const dialects: readonly string[] = ["openai"];
 
 export const upstreamSchema: SchemaNode = {
   description: "One endpoint.",
   type: "object",
   additionalProperties: false,
   properties: {
-    dialect: { ...text("Wire dialect.", { default: "openai" }), enum: dialects },
+    dialect: { ...text("Wire dialect.", { default: "openai" }), enum: Object.keys(dialects) },
     base_url: text("Address of the API, with the version in its path.", {
       default: "https://api.openai.com/v1",
       pattern: "^https?://[^\\s/?#@]+(/[^\\s?#]*)?$",

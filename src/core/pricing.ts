@@ -4,7 +4,7 @@ import type { TokenUsage } from "../domain/chat.ts";
 import type { ModelPrice } from "../domain/config.ts";
 
 /** The table that a price came from: the package's version, or the configuration. Read it beside every cost. */
-export const publicPriceTable = "genai-prices@0.1.8";
+const publicPriceTable = "genai-prices@0.1.8";
 
 export interface Price {
   readonly costUsd: number;
