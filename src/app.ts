@@ -201,6 +201,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       now,
       upstream: () => upstreams.of(revisions.current.config.defaultUpstream),
       takePermit: (upstream) => permits.take(upstream),
+      requestId: ids.requestId,
       listenerOf: (app) => listenerOf(app),
     }),
     server.maxConnections,

@@ -15,6 +15,7 @@ import { passThrough } from "./pass-through.ts";
 export interface PublicParts extends ChatParts, HealthParts {
   readonly revision: () => Revision;
   readonly upstream: () => Upstream;
+  readonly requestId: () => string;
   readonly takePermit: (upstream: string) => () => void;
   /** Makes a node listener of a Hono app. */
   readonly listenerOf: (app: Hono) => (request: IncomingMessage, response: ServerResponse) => void;
@@ -56,7 +57,10 @@ function restApp(parts: PublicParts): Hono {
   });
   const answer = (failure: Failure) => {
     const { status, headers, bytes } = errorAnswer(failure);
-    return new Response(new Uint8Array(bytes), { status, headers });
+    return new Response(new Uint8Array(bytes), {
+      status,
+      headers: { ...headers, "x-request-id": parts.requestId() },
+    });
   };
   app.notFound((c) =>
     answer(

@@ -1,4 +1,5 @@
 /** node's HTTP server with the limits that keep it standing, and its own refusals in OpenAI's shape. */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Failure } from "../domain/failure.ts";
@@ -121,7 +122,7 @@ function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
   const { status, failure } = rawRefusal(error.code);
   const body = errorBytes(failure);
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString("utf8")}`,
+    `HTTP/1.1 ${status}\r\nconnection: close\r\nx-request-id: ${randomUUID()}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString("utf8")}`,
   );
 }
 
