@@ -88,8 +88,8 @@ export class Revisions {
     }
     try {
       const putInForce = await prepare(loaded.revision);
-      await expose(this.#parts, loaded.revision);
-      await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id });
+      const entries = exposedBy(loaded.revision, ledgerOf(store));
+      await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id, entries });
       putInForce();
     } catch (error) {
       return this.#refuse([`revision ${loaded.revision.id} could not be put in force: ${textOf(error)}`], by);
@@ -116,12 +116,15 @@ export class Revisions {
 
 /** Positions are in the ledger before the first unit meets a variant there: a crash may over-state, never forget. */
 async function expose({ store, now }: RevisionParts, revision: Revision): Promise<void> {
-  const ledger = ledgerOf(store);
-  const entries = Object.values(revision.config.experiments).flatMap((experiment) => {
+  const entries = exposedBy(revision, ledgerOf(store));
+  if (entries.length > 0) await store.append({ kind: "exposed", at: now(), entries });
+}
+
+function exposedBy(revision: Revision, ledger: readonly LedgerEntry[]): LedgerEntry[] {
+  return Object.values(revision.config.experiments).flatMap((experiment) => {
     const allocation = revision.allocations.get(experiment.id);
     return allocation === undefined ? [] : newEntries(ledger, experiment, allocation);
   });
-  if (entries.length > 0) await store.append({ kind: "exposed", at: now(), entries });
 }
 
 function movedUnits(revision: Revision, ledger: readonly LedgerEntry[]): string[] {
@@ -134,7 +137,9 @@ function movedUnits(revision: Revision, ledger: readonly LedgerEntry[]): string[
 }
 
 function ledgerOf(store: ControlStore): LedgerEntry[] {
-  return store.read().flatMap((event) => (event.kind === "exposed" ? event.entries : []));
+  return store
+    .read()
+    .flatMap((event) => (event.kind === "exposed" || event.kind === "revision" ? event.entries : []));
 }
 
 function textOf(error: unknown): string {

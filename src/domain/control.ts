@@ -37,6 +37,8 @@ export type ControlEvent =
       readonly by: string;
       readonly reason: string;
       readonly revision: string;
+      /** Positions that meet a variant first under this revision: one fact with it, so that neither stands without the other. */
+      readonly entries: readonly LedgerEntry[];
     }
   | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
   | { readonly kind: "exposed"; readonly at: number; readonly entries: readonly LedgerEntry[] };

@@ -80,7 +80,6 @@ export class Breaker {
       // opossum closes on what resolves and opens on what rejects; from a probe that taught nothing it must do neither.
       if (lesson === "nothing") this.#replace("half_open");
       if (lesson === "failure") this.#replace("open");
-      if (lesson === "success") this.#window.clear();
       return;
     }
     if (lesson === "nothing" || this.state === "open") return;

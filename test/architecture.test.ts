@@ -1,0 +1,245 @@
+/** The architecture as data: both tables of the design, and a reading of every import in src that holds them against it. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, test } from "node:test";
+import { type Import, importsOf } from "./support/imports.ts";
+
+interface Layer {
+  /** Layers, or single files of one, beside the layer's own. */
+  readonly imports: readonly string[];
+  /** Packages and node's modules; a scope such as `@opentelemetry/` stands for all of its packages. */
+  readonly owns: readonly string[];
+}
+
+const layers: Readonly<Record<string, Layer>> = {
+  domain: { imports: [], owns: [] },
+  core: {
+    imports: ["domain"],
+    owns: ["node:buffer", "node:crypto", "ajv", "ajv/dist/2020.js", "ajv-formats", "@pydantic/genai-prices"],
+  },
+  pipeline: { imports: ["domain"], owns: [] },
+  control: { imports: ["domain", "core"], owns: [] },
+  policies: { imports: ["domain", "core", "pipeline"], owns: [] },
+  upstreams: { imports: ["domain", "core"], owns: ["undici", "node:util"] },
+  stores: { imports: ["domain"], owns: ["node:fs", "node:fs/promises", "node:crypto", "node:path"] },
+  telemetry: { imports: ["domain", "core"], owns: ["@opentelemetry/"] },
+  config: { imports: ["domain", "core"], owns: ["node:path"] },
+  jobs: { imports: [], owns: ["node:fs"] },
+  http: {
+    imports: ["domain", "core", "pipeline"],
+    owns: ["hono", "hono/body-limit", "node:crypto", "node:http", "node:stream"],
+  },
+  cli: {
+    imports: ["app.ts", "config", "domain", "core"],
+    owns: ["node:os", "node:path", "node:util"],
+  },
+  "app.ts": {
+    imports: [
+      "config",
+      "control",
+      "core",
+      "domain",
+      "http",
+      "jobs",
+      "pipeline",
+      "policies",
+      "stores",
+      "telemetry",
+      "upstreams",
+      "app-options.ts",
+      "version.ts",
+    ],
+    owns: ["@hono/node-server", "node:http", "node:path"],
+  },
+  // What the composition root is given: a leaf of it.
+  "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: [] },
+  "main.ts": { imports: ["cli", "core", "domain", "version.ts"], owns: [] },
+  "version.ts": { imports: [], owns: ["node:fs"] },
+};
+
+/** What one file, or one folder, may import beyond its layer: that it is only that one is the rule. */
+const places: Readonly<Record<string, Layer>> = {
+  "core/prompt-front-matter.ts": { imports: [], owns: ["yaml"] },
+  "policies/breaker.ts": { imports: [], owns: ["opossum", "node:events"] },
+  "policies/opossum.d.ts": { imports: [], owns: ["node:events"] },
+  "config/yaml-source.ts": { imports: [], owns: ["yaml"] },
+  "config/check-shape.ts": { imports: [], owns: ["ajv/dist/2020.js"] },
+  "config/shape-message.ts": { imports: [], owns: ["ajv/dist/2020.js"] },
+  "config/file-reader.ts": { imports: [], owns: ["node:fs"] },
+  "config/digest.ts": { imports: [], owns: ["node:crypto"] },
+  "upstreams/scripted/": {
+    imports: [],
+    owns: ["node:crypto", "node:events", "node:http", "node:timers/promises", "node:zlib"],
+  },
+  // The registry of dialects: the schema is built from it.
+  "config/schema-upstreams.ts": { imports: ["upstreams/index.ts"], owns: [] },
+  "cli/explain.ts": { imports: ["stores/control-journal.ts"], owns: [] },
+};
+
+const maxLines = 300;
+/** Longer all the same; none may be added without a word here. */
+const longFiles: Readonly<Record<string, string>> = {
+  "app.ts": "the composition root is read as one picture",
+};
+
+/** Where reading begins: the command line, and what scripts/docs.ts makes the pages from. */
+const roots = ["main.ts", "config/docs.ts", "telemetry/docs.ts"];
+
+const root = join(import.meta.dirname, "../src");
+const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .toSorted()
+  .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+
+describe("what may import what", () => {
+  test("every file of src belongs to a layer", () => {
+    const strangers = sources.map(({ path }) => layerOf(path)).filter((layer) => !(layer in layers));
+    assert.deepEqual([...new Set(strangers)], []);
+  });
+
+  test("no file imports what its layer may not", () => {
+    assert.deepEqual(sources.flatMap(breachesOf), []);
+  });
+
+  test("no layer may import more than it does", () => {
+    const used = new Set(
+      sources.flatMap(({ path, text }) => importsOf(text).flatMap((one) => uses(path, one))),
+    );
+    const allowed = [...Object.entries(layers), ...Object.entries(places)].flatMap(([name, layer]) =>
+      [...layer.imports, ...layer.owns].map((what) => `${name} → ${what}`),
+    );
+    assert.deepEqual(
+      allowed.filter((rule) => !used.has(rule)),
+      [],
+    );
+  });
+
+  // Types are erased: nouns that name each other load nothing twice.
+  test("files do not load each other in a circle", () => {
+    assert.equal(findCycle(), undefined);
+  });
+});
+
+describe("the shape of the files", () => {
+  test("none is longer than it may be", () => {
+    const long = sources.filter(({ path, text }) => lineCount(text) > maxLines && !(path in longFiles));
+    assert.deepEqual(
+      long.map(({ path, text }) => `src/${path}: ${lineCount(text)} lines, at most ${maxLines}`),
+      [],
+    );
+  });
+
+  test("what is excused from the length is still too long", () => {
+    const excused = sources.filter(({ path }) => path in longFiles);
+    assert.deepEqual(
+      excused.filter(({ text }) => lineCount(text) <= maxLines).map(({ path }) => path),
+      [],
+    );
+    assert.equal(excused.length, Object.keys(longFiles).length);
+  });
+
+  test("names are in kebab-case", () => {
+    const names = sources.flatMap(({ path }) => path.split("/"));
+    assert.deepEqual(
+      names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.d)?(\.ts)?$/.test(name)),
+      [],
+    );
+  });
+
+  test("nothing is written to the console", () => {
+    const loud = sources.filter(({ text }) => /\bconsole\s*\./.test(text));
+    assert.deepEqual(
+      loud.map(({ path }) => path),
+      [],
+    );
+  });
+
+  test("every file is reached from a root", () => {
+    const seen = new Set(roots);
+    for (const path of seen) for (const target of targetsOf(path, "all")) seen.add(target);
+    const ambient = (path: string) => path.endsWith(".d.ts");
+    assert.deepEqual(
+      sources.map(({ path }) => path).filter((path) => !seen.has(path) && !ambient(path)),
+      [],
+    );
+  });
+});
+
+function breachesOf({ path, text }: { path: string; text: string }): string[] {
+  const layer = layerOf(path);
+  const rules = [layers[layer], ...placesOf(path).map((place) => places[place])];
+  return importsOf(text).flatMap((one) => {
+    const at = `src/${path}:${one.line} imports "${one.specifier}"`;
+    if (one.specifier.startsWith(".")) {
+      const target = targetOf(path, one.specifier);
+      if (!target.endsWith(".ts")) return [`${at}: a path of ours ends in .ts`];
+      if (layerOf(target) === layer) return [];
+      const allowed = rules.flatMap((rule) => rule?.imports ?? []);
+      if (allowed.includes(layerOf(target)) || allowed.includes(target)) return [];
+      return [`${at}: ${layer} may import ${allowed.join(", ") || "no other layer"}`];
+    }
+    const owned = rules.flatMap((rule) => rule?.owns ?? []);
+    if (owned.some((name) => covers(name, one.specifier))) return [];
+    return [`${at}: ${layer} owns ${owned.join(", ") || "no package"}`];
+  });
+}
+
+/** The rules that an import rests on, as `who → what`. */
+function uses(path: string, { specifier }: Import): string[] {
+  const whats = specifier.startsWith(".")
+    ? [layerOf(targetOf(path, specifier)), targetOf(path, specifier)]
+    : [specifier, `${specifier.split("/")[0]}/`];
+  return whats.flatMap((what) => [layerOf(path), ...placesOf(path)].map((who) => `${who} → ${what}`));
+}
+
+function placesOf(path: string): string[] {
+  return Object.keys(places).filter((place) =>
+    place.endsWith("/") ? path.startsWith(place) : path === place,
+  );
+}
+
+function covers(owned: string, specifier: string): boolean {
+  return owned.endsWith("/") ? specifier.startsWith(owned) : owned === specifier;
+}
+
+/** The folder, or the file's own name at the top. */
+function layerOf(path: string): string {
+  return path.split("/")[0] ?? path;
+}
+
+function targetOf(path: string, specifier: string): string {
+  return relative(root, join(root, dirname(path), specifier)).replaceAll("\\", "/");
+}
+
+function targetsOf(path: string, which: "all" | "loaded"): string[] {
+  const source = sources.find((one) => one.path === path);
+  const imports = source === undefined ? [] : importsOf(source.text);
+  return imports
+    .filter(({ specifier, isType }) => specifier.startsWith(".") && !(isType && which === "loaded"))
+    .map(({ specifier }) => targetOf(path, specifier));
+}
+
+/** The first circle of imports, as a path; undefined when there is none. */
+function findCycle(): string | undefined {
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(" → ");
+    if (done.has(path)) return undefined;
+    for (const target of targetsOf(path, "loaded")) {
+      const found = visit(target, [...trail, path]);
+      if (found !== undefined) return found;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const { path } of sources) {
+    const found = visit(path, []);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function lineCount(text: string): number {
+  return text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+}
