@@ -64,7 +64,12 @@ describe("defaults", () => {
     );
     const main = upstreams.main;
     assert.equal(main?.baseUrl, "https://api.openai.com/v1");
-    assert.deepEqual(main?.budgets, { connectMs: 3_000, firstTokenMs: 10_000, stallMs: 15_000 });
+    assert.deepEqual(main?.budgets, {
+      connectMs: 3_000,
+      firstTokenMs: 10_000,
+      headMs: 60_000,
+      stallMs: 15_000,
+    });
     assert.deepEqual(main?.breaker, {
       failureRatio: 0.5,
       minimumCalls: 20,

@@ -55,7 +55,14 @@ describe("the switches that stand", () => {
   });
 
   test("take no notice of other facts", () => {
-    const revision: ControlEvent = { kind: "revision", at: 0, by: "x", reason: "", revision: "r", entries: [] };
+    const revision: ControlEvent = {
+      kind: "revision",
+      at: 0,
+      by: "x",
+      reason: "",
+      revision: "r",
+      entries: [],
+    };
     assert.deepEqual(standing(order("killed", "a"), revision, { kind: "exposed", at: 0, entries: [] }), [
       "a",
     ]);
