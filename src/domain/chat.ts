@@ -175,6 +175,8 @@ export interface Upstream {
   readonly provider: string;
   readonly serverAddress: string;
   readonly serverPort: number;
+  /** The client's `baggage` header goes on to it. */
+  readonly sendsBaggage: boolean;
   /** Resolves at the commit point; rejects with a Failure before it. */
   attempt(call: UpstreamCall): Promise<Answer>;
   /** Any other route of the API, bytes in, bytes out. */

@@ -1,4 +1,4 @@
-import type { AssignedRequest, Completion, RenderedRequest, Target } from "./chat.ts";
+import type { AssignedRequest, Completion, RenderedRequest, Target, TokenUsage } from "./chat.ts";
 import type { Failure } from "./failure.ts";
 import type { AttemptReason, RequestRecord, ValidationRecord } from "./record.ts";
 
@@ -41,6 +41,8 @@ export interface AttemptTrace {
 export interface AttemptResult {
   readonly completion: Completion | undefined;
   readonly failure: Failure | undefined;
+  /** As the upstream counted it, or estimated where it did not. */
+  readonly usage: TokenUsage | undefined;
   readonly costUsd: number | undefined;
   readonly upstreamRequestId: string | undefined;
 }

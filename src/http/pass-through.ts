@@ -47,7 +47,8 @@ export function passThrough(
       const sentAt = parts.now();
       const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
       trace = sent;
-      const call = callOf({ request, headers, path, method, signal: context.controller.signal });
+      const { signal } = context.controller;
+      const call = callOf({ request, headers, path, method, signal, sendsBaggage: upstream.sendsBaggage });
       const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...sent.headers } });
       context.state.upstreamMs = parts.now() - sentAt;
       response.writeHead(answer.status, { ...answer.headers, ...ownHeaders() });
@@ -84,12 +85,14 @@ function callOf(facts: {
   path: string;
   method: string;
   signal: AbortSignal;
+  sendsBaggage: boolean;
 }): ForwardCall {
   const headers: Record<string, string> = {};
   for (const name of passed) {
     const value = facts.headers[name];
     if (value !== undefined) headers[name] = value;
   }
+  if (facts.sendsBaggage && facts.headers.baggage !== undefined) headers.baggage = facts.headers.baggage;
   const hasBody = headers["content-length"] !== undefined || facts.headers["transfer-encoding"] !== undefined;
   const { method, path, signal } = facts;
   return { method, path, headers, body: hasBody ? facts.request : undefined, signal };

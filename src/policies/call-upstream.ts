@@ -4,26 +4,18 @@ import type { Service } from "../pipeline/service.ts";
 /** The end of the line: one attempt at one upstream. `baggage` goes only where the configuration sends it. */
 export function callUpstream(upstreamOf: (name: string) => Upstream): Service<AttemptRequest> {
   return (request, context) => {
-    const { name, sendsBaggage } = upstreamConfig(request, context.revision.config.upstreams);
-    const { baggage } = request.headers;
-    const output = request.experiment?.output;
-    return upstreamOf(name).attempt({
+    const upstream = upstreamOf(request.target.upstream);
+    const { traceHeaders, headers } = request;
+    const { baggage } = headers;
+    const streamMode = request.experiment?.output.streamMode ?? "passthrough";
+    return upstream.attempt({
       body: request.outgoing,
       isStream: request.body.isStream,
       hidesUsage: request.hidesUsage,
       choices: request.choices,
-      collects: output?.streamMode === "buffer" || output?.streamMode === "validate_at_end",
-      headers:
-        sendsBaggage && baggage !== undefined ? { ...request.traceHeaders, baggage } : request.traceHeaders,
+      collects: streamMode !== "passthrough",
+      headers: upstream.sendsBaggage && baggage !== undefined ? { ...traceHeaders, baggage } : traceHeaders,
       signal: context.controller.signal,
     });
   };
-}
-
-function upstreamConfig(
-  request: AttemptRequest,
-  upstreams: Readonly<Record<string, { readonly sendBaggage: boolean }>>,
-): { name: string; sendsBaggage: boolean } {
-  const name = request.target.upstream;
-  return { name, sendsBaggage: upstreams[name]?.sendBaggage === true };
 }

@@ -44,7 +44,7 @@ export function observeAttempt(parts: AttemptObservation): Stage<RenderedRequest
       record.maybeDuplicate = failure?.details.maybeDuplicate === true;
       const usage = completion?.usage ?? estimatedUsage(request, completion, failure);
       if (usage !== undefined) addCost(parts, { record, request, context, usage });
-      trace.end({ completion, failure, costUsd: record.costUsd, upstreamRequestId });
+      trace.end({ completion, failure, usage: record.usage, costUsd: record.costUsd, upstreamRequestId });
     };
     try {
       const answer = await next({ ...request, traceHeaders: trace.headers }, context);

@@ -13,10 +13,9 @@ export type Values = Record<string, OutgoingValue>;
 export function attemptValues(
   { ours, written }: Outgoing,
   facts: AttemptFacts,
-  { completion, failure, costUsd, upstreamRequestId }: AttemptResult,
+  { completion, failure, usage, costUsd, upstreamRequestId }: AttemptResult,
 ): Values {
   const { request } = facts;
-  const usage = completion?.usage;
   const finishReasons = (completion?.choices ?? []).flatMap(
     ({ finishReason }) => written(finishReason) ?? [],
   );
@@ -41,6 +40,7 @@ export function attemptValues(
     [attribute.outputTokens]: usage?.outputTokens,
     [attribute.cachedInputTokens]: usage?.cachedInputTokens,
     [attribute.reasoningTokens]: usage?.reasoningTokens,
+    [attribute.usageSource]: ours(usage?.source),
     [attribute.usageCost]: costUsd,
     [attribute.malformedChunks]: completion?.malformedChunks || undefined,
     [attribute.upstreamRequestId]: written(upstreamRequestId),

@@ -64,6 +64,7 @@ export function createOpenAiUpstream(config: UpstreamConfig, baseUrl: string): U
   return {
     name: config.name,
     provider: config.provider,
+    sendsBaggage: config.sendBaggage,
     serverAddress: url.hostname,
     serverPort: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
 
