@@ -123,11 +123,11 @@ describe("aimock, an upstream that nobody here wrote", () => {
   });
 
   test("gives the same rows directly and through the proxy for files, sound and pictures", async () => {
-    const direct = await mediaRows(clientOf(`${mock.url}/v1`));
+    const direct = withoutIds(await mediaRows(clientOf(`${mock.url}/v1`)));
     const paths = () => mock.getRequests().map(({ path }) => path.replace(/file-[^/]+/, "file-id"));
     const directPaths = paths();
     mock.clearRequests();
-    assert.deepEqual(await mediaRows(clientOf(app.url)), direct);
+    assert.deepEqual(withoutIds(await mediaRows(clientOf(app.url))), direct);
     assert.deepEqual(paths(), directPaths.slice(-paths().length));
     assert.ok(paths().includes("/v1/files?limit=5&purpose=batch"));
   });

@@ -99,12 +99,10 @@ export function lastText(upstream: Pick<ScriptedUpstream, "requests">): string {
 }
 
 /** What two answers may differ in: ids, times, and nothing else. */
+const unlike: ReadonlySet<string> = new Set(["id", "created", "created_at", "_request_id"]);
+
 export function withoutIds(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (key, member: unknown) =>
-      key === "id" || key === "created" || key === "_request_id" ? undefined : member,
-    ),
-  );
+  return JSON.parse(JSON.stringify(value, (key, member: unknown) => (unlike.has(key) ? undefined : member)));
 }
 
 export const weatherTool = {
