@@ -162,6 +162,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     [
       deadline(plainTotalMs, now),
       fallback({
+        now,
         isKilled: (target) => isKilled(switches.switches, target),
         render: (request, plan, { revision }) =>
           renderRequest(request, plan, { revision, reason: "fallback" }),
@@ -267,9 +268,6 @@ export async function startApp(options: AppOptions): Promise<App> {
   if (!isLoopback(server.host)) {
     log.warn(
       "the data plane has no client keys and listens beyond this machine: whoever reaches it spends your tokens",
-      {
-        host: server.host,
-      },
     );
   }
 

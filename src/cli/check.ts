@@ -1,5 +1,9 @@
-import { loadConfig } from "../config/load.ts";
-import { formatProblem } from "../config/problems.ts";
+import { join } from "node:path";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { formatProblem, type Problem } from "../config/problems.ts";
+import { continuityProblems } from "../core/continuity.ts";
+import { compileRevision } from "../core/revision.ts";
+import { readControlEvents } from "../stores/control-journal.ts";
 import { type Command, configOption, configPath, jsonOption } from "./command.ts";
 
 export const check: Command = {
@@ -10,20 +14,33 @@ export const check: Command = {
   async run(args, io) {
     const path = args.positionals[0] ?? configPath(args, io);
     const loaded = loadConfig(path, io.env);
-    const problems = "problems" in loaded ? loaded.problems : [];
+    const problems = "problems" in loaded ? loaded.problems : continuity(path, loaded);
     if (args.flag("json")) io.out(`${JSON.stringify({ problems })}\n`);
-    else if ("problems" in loaded) io.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
+    else if (problems.length > 0 || "problems" in loaded)
+      io.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
     else {
       const { experiments, prompts, upstreams } = loaded.config;
       const counts = [
-        `${Object.keys(experiments).length} experiment(s)`,
-        `${Object.keys(prompts).length} prompt version(s)`,
-        `${Object.keys(upstreams).length} upstream(s)`,
+        counted(experiments, "experiment"),
+        counted(prompts, "prompt version"),
+        counted(upstreams, "upstream"),
       ];
       io.out(`${path}: ok, revision ${loaded.digest.slice(0, 12)}: ${counts.join(", ")}\n`);
     }
     if (problems.length === 0) return 0;
-    io.err(`${problems.length} problem(s)\n`);
+    io.err(problems.length === 1 ? "1 problem\n" : `${problems.length} problems\n`);
     return 2;
   },
 };
+
+/** What this state folder's instance has served must go on: the server would refuse the file for it, also at its next start. */
+function continuity(path: string, { config, digest }: LoadedConfig): Problem[] {
+  const events = readControlEvents(join(config.stateDir, "control.jsonl"));
+  const revision = compileRevision(config, digest, Date.now());
+  return continuityProblems(revision, events).map((message) => ({ file: path, line: 1, column: 1, message }));
+}
+
+function counted(all: object, what: string): string {
+  const count = Object.keys(all).length;
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,8 +1,7 @@
 /** The configuration in force, and how a new one takes its place: whole, or not at all. */
-import { conflicts, newEntries } from "../core/range-ledger.ts";
+import { continuityProblems, exposureBy } from "../core/continuity.ts";
 import type { Revision } from "../domain/config.ts";
 import type { ControlStore } from "../domain/control.ts";
-import type { LedgerEntry } from "../domain/experiment.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 
@@ -45,8 +44,8 @@ export class Revisions {
   static async open(parts: RevisionParts): Promise<Revisions> {
     const loaded = parts.load();
     if ("problems" in loaded) throw new Failure("config_invalid", loaded.problems.join("\n"));
-    const moved = movedUnits(loaded.revision, ledgerOf(parts.store));
-    if (moved.length > 0) throw new Failure("assignment_conflict", moved.join("\n"));
+    const problems = continuityProblems(loaded.revision, parts.store.read());
+    if (problems.length > 0) throw new Failure("assignment_conflict", problems.join("\n"));
     const putInForce = await parts.prepare(loaded.revision);
     await expose(parts, loaded.revision);
     putInForce();
@@ -79,22 +78,34 @@ export class Revisions {
     const loaded = load();
     this.#files = loaded.files;
     if ("problems" in loaded) return this.#refuse(loaded.problems, by);
-    const moved = movedUnits(loaded.revision, ledgerOf(store));
-    if (moved.length > 0) return this.#refuse(moved, by);
+    const problems = continuityProblems(loaded.revision, store.read());
+    if (problems.length > 0) return this.#refuse(problems, by);
     if (loaded.revision.id === this.#current.id) {
+      if (this.#problems.length > 0)
+        log.info("configuration on disk is valid again", { revision: this.#current.id });
       this.#problems = [];
       onReload("unchanged");
       return { result: "unchanged", revision: this.#current.id, problems: [] };
     }
     try {
       const putInForce = await prepare(loaded.revision);
-      const entries = exposedBy(loaded.revision, ledgerOf(store));
-      await store.append({ kind: "revision", at: now(), by, reason, revision: loaded.revision.id, entries });
+      const exposure = exposureBy(loaded.revision, store.read());
+      await store.append({
+        kind: "revision",
+        at: now(),
+        by,
+        reason,
+        revision: loaded.revision.id,
+        ...exposure,
+      });
       putInForce();
     } catch (error) {
       return this.#refuse([`revision ${loaded.revision.id} could not be put in force: ${textOf(error)}`], by);
     }
     this.#problems = [];
+    for (const key of fixedChanges(this.#current, loaded.revision)) {
+      log.warn(`${key} has changed, and takes effect after a restart`);
+    }
     this.#current = loaded.revision;
     onReload("applied");
     log.info("configuration in force", { revision: this.#current.id, by });
@@ -114,34 +125,28 @@ export class Revisions {
   }
 }
 
-/** Positions are in the ledger before the first unit meets a variant there: a crash may over-state, never forget. */
+/** Kept before the first unit meets it: a crash may over-state what was met, never forget it. */
 async function expose({ store, now }: RevisionParts, revision: Revision): Promise<void> {
-  const entries = exposedBy(revision, ledgerOf(store));
-  if (entries.length > 0) await store.append({ kind: "exposed", at: now(), entries });
-}
-
-function exposedBy(revision: Revision, ledger: readonly LedgerEntry[]): LedgerEntry[] {
-  return Object.values(revision.config.experiments).flatMap((experiment) => {
-    const allocation = revision.allocations.get(experiment.id);
-    return allocation === undefined ? [] : newEntries(ledger, experiment, allocation);
-  });
-}
-
-function movedUnits(revision: Revision, ledger: readonly LedgerEntry[]): string[] {
-  return Object.values(revision.config.experiments).flatMap((experiment) => {
-    const allocation = revision.allocations.get(experiment.id);
-    return allocation === undefined
-      ? []
-      : conflicts(ledger, experiment, allocation).map(({ message }) => message);
-  });
-}
-
-function ledgerOf(store: ControlStore): LedgerEntry[] {
-  return store
-    .read()
-    .flatMap((event) => (event.kind === "exposed" || event.kind === "revision" ? event.entries : []));
+  const exposure = exposureBy(revision, store.read());
+  if (exposure.entries.length === 0 && Object.keys(exposure.prompts).length === 0) return;
+  await store.append({ kind: "exposed", at: now(), ...exposure });
 }
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Settings that are read when the process starts. */
+function fixedChanges({ config: before }: Revision, { config: after }: Revision): string[] {
+  const changed: [string, boolean][] = [
+    ["server.host", before.server.host !== after.server.host],
+    ["server.port", before.server.port !== after.server.port],
+    ["server.admin.host", before.server.adminHost !== after.server.adminHost],
+    ["server.admin.port", before.server.adminPort !== after.server.adminPort],
+    ["server.limits.connections", before.server.maxConnections !== after.server.maxConnections],
+    ["server.state_dir", before.stateDir !== after.stateDir],
+    ["telemetry.service_name", before.telemetry.serviceName !== after.telemetry.serviceName],
+    ["telemetry.environment", before.telemetry.environment !== after.telemetry.environment],
+  ];
+  return changed.flatMap(([key, hasChanged]) => (hasChanged ? [key] : []));
 }

@@ -29,22 +29,27 @@ export function compilePrompt(file: PromptFile): RenderablePrompt {
   };
 }
 
+export interface VariableSources {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly header: string | undefined;
+  /** Prompts of the experiment's other variants: a caller cannot know which of them a unit gets, and may send for all. */
+  readonly siblings?: readonly PromptFile[];
+}
+
 /**
  * The variables that a request brings: those members of its metadata that the prompt declares, and all of the header
  * `x-assay-prompt-variables`, a JSON object, which wins. Throws `invalid_header`.
  */
-export function promptVariables(
-  prompt: PromptFile,
-  {
-    metadata,
-    header,
-  }: { readonly metadata: Readonly<Record<string, string>>; readonly header: string | undefined },
-): Record<string, unknown> {
+export function promptVariables(prompt: PromptFile, sources: VariableSources): Record<string, unknown> {
+  const { metadata, header, siblings = [] } = sources;
+  const own = declaredVariables(prompt.variables);
   const entries: [string, unknown][] = [];
-  for (const name of Object.keys(declaredVariables(prompt.variables))) {
+  for (const name of Object.keys(own))
     if (Object.hasOwn(metadata, name)) entries.push([name, metadata[name]]);
-  }
-  if (header !== undefined) entries.push(...Object.entries(parsedHeader(header)));
+  if (header === undefined) return Object.fromEntries(entries);
+  const others = new Set(siblings.flatMap(({ variables }) => Object.keys(declaredVariables(variables))));
+  const sent = Object.entries(parsedHeader(header));
+  entries.push(...sent.filter(([name]) => Object.hasOwn(own, name) || !others.has(name)));
   return Object.fromEntries(entries);
 }
 

@@ -113,7 +113,7 @@ function movedConflict(experiment: ExperimentConfig, move: Move): LedgerConflict
     : `put coverage and weights back, or set rerandomise: true together with a new salt`;
   const message =
     `experiment "${experiment.id}" would move ${percent(share)} of its units from variant "${move.from}", which ` +
-    `they have met, to "${move.to}"; ${cure}`;
+    `they may have met, to "${move.to}"; ${cure}`;
   return { kind: "moved", experimentId: experiment.id, from: move.from, to: move.to, share, message };
 }
 

@@ -25,7 +25,7 @@ export function renderRequest(
   const edits = new Map<string, Buffer>();
   if (target.model !== body.model) edits.set("model", json(target.model));
   for (const [name, value] of Object.entries(plan.parameters)) edits.set(name, json(value));
-  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan));
+  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan, facts.revision));
   if (hidesUsage) edits.set("stream_options", json({ ...streamOptions(request), include_usage: true }));
   const schema = experiment?.output.sendResponseFormat === true ? experiment.output.schema : undefined;
   if (schema !== undefined && !body.members.has("response_format")) {
@@ -67,13 +67,20 @@ export function repairRequest(request: RenderedRequest, answer: string, complain
   return { ...request, outgoing, attemptReason: "repair", backoffMs: 0 };
 }
 
-function messagesOf(request: AssignedRequest, plan: ServingPlan): Buffer {
+function messagesOf(request: AssignedRequest, plan: ServingPlan, revision: Revision): Buffer {
   const { body, headers } = request;
   const { prompt } = plan;
   const messagesRange = body.members.get("messages");
   if (prompt === undefined || messagesRange === undefined) return Buffer.from("[]");
   const header = headers["x-assay-prompt-variables"];
-  const variables = promptVariables(prompt.file, { metadata: metadataOf(body), header });
+  const siblings = request.experiment?.variants.flatMap(
+    (variant) => (variant.prompt && revision.prompts.get(variant.prompt)?.file) || [],
+  );
+  const variables = promptVariables(prompt.file, {
+    metadata: metadataOf(body),
+    header,
+    siblings: siblings ?? [],
+  });
   return combineMessages({
     rendered: prompt.render(variables),
     combine: prompt.file.combine,

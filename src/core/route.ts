@@ -61,7 +61,7 @@ function experimentRoute(name: string, revision: Revision, pinHeader: string | u
 
 function checkPin(experiment: ExperimentConfig, pin: string): void {
   const ids = experiment.variants.map(({ id }) => id);
-  if (!ids.includes(pin)) throw notFound(`variant of experiment "${experiment.id}"`, pin, ids);
+  if (!ids.includes(pin)) throw notFound(`variant of "${experiment.id}" named`, pin, ids);
   if (experiment.allowPins) return;
   throw new Failure(
     "override_not_allowed",
@@ -86,7 +86,8 @@ function promptRoute(name: string, revision: Revision): Route {
 
 function notFound(what: string, name: string, candidates: Iterable<string>): Failure {
   const meant = didYouMean(name, candidates);
-  const hint = meant === undefined ? "GET /v1/models lists what there is." : `Did you mean "${meant}"?`;
+  const listed = [...candidates].slice(0, 20).join(", ");
+  const hint = meant === undefined ? `There are: ${listed || "none"}.` : `Did you mean "${meant}"?`;
   const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
   return new Failure("model_not_found", `There is no ${what} "${shown}". ${hint}`, { param: "model" });
 }

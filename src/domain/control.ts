@@ -39,9 +39,16 @@ export type ControlEvent =
       readonly revision: string;
       /** Positions that meet a variant first under this revision: one fact with it, so that neither stands without the other. */
       readonly entries: readonly LedgerEntry[];
+      readonly prompts: Readonly<Record<string, string>>;
     }
   | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
-  | { readonly kind: "exposed"; readonly at: number; readonly entries: readonly LedgerEntry[] };
+  | {
+      readonly kind: "exposed";
+      readonly at: number;
+      readonly entries: readonly LedgerEntry[];
+      /** SHA-256 of prompt versions that units meet, by `name@version`. */
+      readonly prompts: Readonly<Record<string, string>>;
+    };
 
 /** Keeps the control plane's facts, oldest first. An append is durable when its promise resolves. */
 export interface ControlStore {

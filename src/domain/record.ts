@@ -25,6 +25,8 @@ export interface AttemptRecord {
 
 export interface ValidationRecord {
   readonly name: string;
+  /** Of the first answer, of one that was asked for again, or of a fallback's. */
+  readonly phase: "first" | "repaired" | "fallback";
   readonly result: "pass" | "fail" | "incomplete" | "not_evaluated";
   readonly errorPath: string | undefined;
 }

@@ -115,8 +115,8 @@ function addChanges(app: Hono<Env>, parts: AdminParts): void {
     await parts.revive({ scope, ...order });
     return { revived: scopeName(scope), kill_switches: parts.switches().map(switchView) };
   };
-  change("/admin/kill", (_, order, body) => killed(parseScope(textOf(body, "scope") ?? "*"), order));
-  change("/admin/revive", (_, order, body) => revived(parseScope(textOf(body, "scope") ?? "*"), order));
+  change("/admin/kill", (_, order, body) => killed(scopeOf(body), order));
+  change("/admin/revive", (_, order, body) => revived(scopeOf(body), order));
   change("/admin/experiments/:id/kill", (c, order, body) => killed(scopeIn(c, body), order));
   change("/admin/experiments/:id/revive", (c, order, body) => revived(scopeIn(c, body), order));
   change("/admin/reload", async (_, { by, reason }) => {
@@ -147,6 +147,17 @@ function experimentView(parts: AdminParts, id: string) {
     kill_switches: switches.map(switchView),
     revision: revision.id,
   };
+}
+
+/** Without a scope nobody is killed: a misspelt member must not mean everything. */
+function scopeOf(body: Record<string, unknown>): KillScope {
+  const scope = textOf(body, "scope");
+  if (scope !== undefined) return parseScope(scope);
+  throw new Failure(
+    "missing_required_parameter",
+    'Name the scope: "*" for everything, "<experiment>" or "<experiment>/<variant>".',
+    { param: "scope" },
+  );
 }
 
 function scopeIn(c: Context<Env>, body: Record<string, unknown>): KillScope {
@@ -196,6 +207,11 @@ async function jsonBody(c: Context<Env>): Promise<Record<string, unknown>> {
     throw new Failure("invalid_json", 'The body is not JSON. Send an object such as {"reason": "..."}.');
   }
   if (!isObject(body)) throw new Failure("invalid_type", "The body must be a JSON object.");
+  const unknown = Object.keys(body).find((name) => !["scope", "variant", "by", "reason"].includes(name));
+  if (unknown !== undefined) {
+    const message = `There is no member "${unknown.slice(0, 50)}"; the body has scope, variant, by and reason.`;
+    throw new Failure("unsupported_parameter", message, { param: unknown.slice(0, 50) });
+  }
   return body;
 }
 

@@ -15,7 +15,8 @@ export function contextHeaders(context: RequestContext, now: number): Record<str
     `upstream;dur=${upstreamMs.toFixed(1)}, assay;dur=${Math.max(0, total - upstreamMs).toFixed(1)}`;
   if (assigned?.experiment?.exposeAssignment === false) return headers;
   headers["x-assay-revision"] = context.revision.id;
-  if (attempts.length > 0) headers["x-assay-attempts"] = String(attempts.length);
+  const calls = attempts.filter(({ cause }) => cause !== "breaker_open" && cause !== "overloaded").length;
+  if (calls > 0) headers["x-assay-attempts"] = String(calls);
   if (served !== undefined && fallback?.to !== "canned" && isHeaderValue(served.target.model)) {
     headers["x-assay-model"] = served.target.model;
   }

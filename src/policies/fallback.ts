@@ -13,6 +13,8 @@ import { replay } from "../pipeline/hold.ts";
 import type { Policy, Service } from "../pipeline/service.ts";
 
 export interface FallbackParts {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** A killed variant serves nobody, also not as a fallback. */
   readonly isKilled: (target: { readonly experimentId: string; readonly variantId: string }) => boolean;
   /** Renders the request anew for another plan: another variant has another prompt. */
@@ -59,7 +61,9 @@ async function rescue(
     if (plan === undefined || tried.has(targetKey(plan)) || isKilledPlan(parts, plan, request)) continue;
     tried.add(targetKey(plan));
     try {
+      const startedAt = parts.now();
       const rendered = parts.render(request, plan, context);
+      context.trace.rendered(rendered, startedAt, undefined);
       context.state.served = rendered;
       const answer = await next(rendered, context);
       return served(facts, plan.variant?.id ?? plan.model, answer);

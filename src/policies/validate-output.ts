@@ -16,6 +16,7 @@ export interface ValidateParts {
 
 interface Checks {
   readonly name: string;
+  readonly phase: ValidationRecord["phase"];
   readonly output: OutputConfig;
   readonly content: ContentCheck | undefined;
   readonly tool: ToolCheck | undefined;
@@ -24,10 +25,12 @@ interface Checks {
 /** Checks the answer by the experiment's schema and the request's tools; what is invalid is asked again, repaired or refused. */
 export function validateOutput(parts: ValidateParts): Policy<RenderedRequest> {
   return (next) => async (request, context) => {
-    const checks = checksOf(parts, request, context);
-    if (checks === undefined) return next(request, context);
+    const first = checksOf(parts, request, context);
+    if (first === undefined) return next(request, context);
     let attempt = request;
     for (let repairs = 0; ; repairs++) {
+      const isAgain = repairs > 0 && first.phase === "first";
+      const checks: Checks = isAgain ? { ...first, phase: "repaired" } : first;
       const answer = await next(attempt, context);
       const isLive = answer.body.kind === "stream" && checks.output.streamMode !== "buffer";
       if (isLive) return live(parts, answer, { checks, context });
@@ -61,7 +64,11 @@ function live(
   { checks, context }: { checks: Checks; context: RequestContext },
 ): Answer {
   if (checks.output.streamMode === "passthrough") {
-    note(context, { name: checks.name, result: "not_evaluated", errorPath: undefined }, parts.now());
+    note(
+      context,
+      { name: checks.name, phase: checks.phase, result: "not_evaluated", errorPath: undefined },
+      parts.now(),
+    );
     return answer;
   }
   return checkAtEnd(answer, (completion: Completion) => {
@@ -81,7 +88,7 @@ function examine(
   const startedAt = parts.now();
   const finding = checkOutput(choices, checks);
   const errorPath = finding.kind === "fail" ? finding.path : undefined;
-  note(context, { name: checks.name, result: finding.kind, errorPath }, startedAt);
+  note(context, { name: checks.name, phase: checks.phase, result: finding.kind, errorPath }, startedAt);
   return finding;
 }
 
@@ -102,7 +109,8 @@ function checksOf(
   const tools = output.checkToolCalls ? body.members.get("tools") : undefined;
   const tool = tools && parts.toolChecks(body.bytes.subarray(tools.start, tools.end));
   if (content === undefined && tool === undefined) return undefined;
-  return { name: output.schema?.name ?? "tool_calls", output, content, tool };
+  const phase = request.attemptReason === "fallback" ? "fallback" : "first";
+  return { name: output.schema?.name ?? "tool_calls", phase, output, content, tool };
 }
 
 function violation(checks: Checks, finding: Extract<OutputFinding, { kind: "fail" }>): Failure {

@@ -77,9 +77,8 @@ function recordRequest(of: (name: Name) => Instrument, record: RequestRecord): v
     // Which variant, or that it was another model; a model's own name is not bounded.
     of("fallbacks").add(1, experiment, variant, fallbackKind(record), record.fallback.cause);
   }
-  record.validations.forEach(({ result }, index) => {
-    of("validations").add(1, experiment, variant, result, index === 0 ? "first" : "repaired");
-  });
+  for (const { result, phase } of record.validations)
+    of("validations").add(1, experiment, variant, result, phase);
   recordSpend(of, record, [experiment, variant]);
 }
 

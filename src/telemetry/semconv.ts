@@ -159,7 +159,7 @@ export const metric = define({
     name: "assay.attempts",
     kind: "counter",
     unit: "{attempt}",
-    description: "Calls to upstreams.",
+    description: "Calls to upstreams, and those that the breaker or the limit kept back.",
     labels: ["upstream", "reason", "outcome"],
   },
   fallbacks: {
@@ -174,7 +174,7 @@ export const metric = define({
     kind: "counter",
     unit: "{validation}",
     description:
-      "Checks of an answer against its schema; `phase` tells the first attempt from a repaired one.",
+      "Checks of an answer against its schema; `phase` tells the first answer from a repaired one and from a fallback's.",
     labels: ["experiment", "variant", "result", "phase"],
   },
   tokens: {

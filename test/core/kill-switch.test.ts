@@ -62,10 +62,12 @@ describe("the switches that stand", () => {
       reason: "",
       revision: "r",
       entries: [],
+      prompts: {},
     };
-    assert.deepEqual(standing(order("killed", "a"), revision, { kind: "exposed", at: 0, entries: [] }), [
-      "a",
-    ]);
+    assert.deepEqual(
+      standing(order("killed", "a"), revision, { kind: "exposed", at: 0, entries: [], prompts: {} }),
+      ["a"],
+    );
   });
 });
 

@@ -40,6 +40,7 @@ function serving(
   );
   const asked: RenderedRequest[] = [];
   const service = fallback({
+    now: () => 0,
     isKilled: ({ variantId }) => change.killed?.includes(variantId) === true,
     render: (one, plan, { revision }) => renderRequest(one, plan, { revision, reason: "fallback" }),
   })(async (one): Promise<Answer> => {
@@ -180,6 +181,7 @@ describe("a fallback", () => {
       fallback: [{ kind: "variant", variantId: "control" }, canned],
     });
     const service = fallback({
+      now: () => 0,
       isKilled: () => false,
       render: () => {
         throw new Failure("invalid_prompt_variables", "name is missing");
