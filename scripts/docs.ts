@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { configurationJsonSchema, configurationMarkdown } from "../src/config/docs.ts";
+import { errorsMarkdown } from "../src/http/docs.ts";
 import { telemetryMarkdown } from "../src/telemetry/docs.ts";
 
 /** Writes the documentation that is derived from the code; with `--check` it only says whether what is there is fresh. */
@@ -19,6 +20,7 @@ const pages = [
   { path: new URL("../docs/configuration.md", import.meta.url), text: configurationMarkdown() },
   { path: new URL("../docs/assay.schema.json", import.meta.url), text: configurationJsonSchema() },
   { path: new URL("../docs/telemetry.md", import.meta.url), text: telemetryMarkdown() },
+  { path: new URL("../docs/errors.md", import.meta.url), text: errorsMarkdown() },
 ];
 
 function read(path: URL): string | undefined {

@@ -120,7 +120,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
 
   const gate = new Gate();
-  const breakers = new BreakerBoard(now);
+  const breakers = new BreakerBoard(now, (upstream, model, state) =>
+    log.warn(`breaker ${state}`, { upstream, model }),
+  );
   const records = createRecentRecords(recentRecords);
   const scope = { name: "assay", version };
   const producer = new InstrumentProducer(metrics.instruments, scope, () =>
@@ -137,6 +139,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     environment: config.telemetry.environment,
     tail: () => revisions.current.config.telemetry,
     producer,
+    log,
   });
   const outgoing = createOutgoing(redactor, metrics.redactions);
   // For records and the admin API: the trace of the same request has counted what is found.

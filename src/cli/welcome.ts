@@ -20,7 +20,7 @@ Your code, before and after:
 
   import OpenAI from "openai";
 - const client = new OpenAI();
-+ const client = new OpenAI({ baseURL: "${base}" });
++ const client = new OpenAI({ baseURL: "${base}", apiKey: "unused" });
 - await client.chat.completions.create({ model: "gpt-4.1-mini", messages });
 + await client.chat.completions.create({ model: "${model}", messages, user: userId });
 

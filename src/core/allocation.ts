@@ -71,18 +71,27 @@ function bandOrder(experiment: ExperimentConfig): readonly VariantConfig[] {
   );
 }
 
+/**
+ * With two variants the last part of the control's end; with more the first part of the control's band. Both stand still when
+ * the coverage changes: a holdout that wandered would expose the units that it was to keep.
+ */
 function holdoutOf(experiment: ExperimentConfig, owned: readonly VariantRange[]): PositionRange | undefined {
   const control = owned.find((range) => range.variantId === experiment.controlId);
   if (control === undefined || experiment.holdout <= 0) return undefined;
-  const holdout = {
-    start: Math.max(control.start, control.end - boundaryAt(experiment.holdout)),
-    end: control.end,
-  };
+  const length = boundaryAt(experiment.holdout);
+  const holdout = growsFromEnd(experiment)
+    ? { start: Math.max(control.start, control.end - length), end: control.end }
+    : { start: control.start, end: Math.min(control.end, control.start + length) };
   return hasPositions(holdout) ? holdout : undefined;
 }
 
+function growsFromEnd({ hash, variants }: ExperimentConfig): boolean {
+  return hash === "assay_v1" && variants.length <= 2;
+}
+
 function withoutHoldout(range: VariantRange, holdout: PositionRange | undefined): VariantRange {
-  return holdout === undefined ? range : { ...range, end: holdout.start };
+  if (holdout === undefined) return range;
+  return holdout.start === range.start ? { ...range, start: holdout.end } : { ...range, end: holdout.start };
 }
 
 // Shares are quotients: a comparison leaves room for their rounding.

@@ -130,5 +130,8 @@ function stringOf(value: unknown): string | undefined {
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+  // A count that no model can mean would spoil every sum until the next restart.
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 1e9
+    ? value
+    : undefined;
 }

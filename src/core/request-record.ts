@@ -20,10 +20,10 @@ export interface RequestEnd {
 export function requestRecord(context: RequestContext, end: RequestEnd): RequestRecord {
   const { state } = context;
   const assignment = state.assigned?.assignment;
-  const file = state.served?.plan.prompt?.file;
   const { completion, failure } = end;
   const isRefusal = isRefused(completion);
   const isCanned = state.fallback?.to === "canned";
+  const file = isCanned ? undefined : state.served?.plan.prompt?.file;
   return {
     requestId: context.requestId,
     traceId: context.trace.traceId,

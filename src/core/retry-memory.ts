@@ -1,11 +1,13 @@
 import type { Headers } from "../domain/chat.ts";
 import type { Assignment } from "../domain/experiment.ts";
 
-const maxKeys = 10_000;
+const maxKeys = 5000;
 
 /** Knows a client's own retry: by the SDK's header, or by an idempotency key that an exposed request has used before. */
 export class RetryMemory {
-  readonly #keys = new Set<string>();
+  /** Two generations and no deletions: a Set that loses its oldest entry each time looks past all that it has lost. */
+  #keys = new Set<string>();
+  #keysBefore = new Set<string>();
 
   /** A retry is not a new exposure. A key is one unit's own: that of another is another key. */
   isRetry(headers: Headers, assignment: Assignment | undefined, unitHash: string | undefined): boolean {
@@ -13,15 +15,17 @@ export class RetryMemory {
     const idempotencyKey = headers["idempotency-key"];
     if (idempotencyKey === undefined || assignment === undefined || unitHash === undefined) return false;
     const key = `${assignment.experimentId}\0${unitHash}\0${idempotencyKey.slice(0, 256)}`;
-    if (this.#keys.has(key)) return true;
+    if (this.#keys.has(key) || this.#keysBefore.has(key)) return true;
     // One that was never exposed may be exposed by its retry.
     if (assignment.isExposed) this.#remember(key);
     return false;
   }
 
   #remember(key: string): void {
-    const [oldest] = this.#keys;
-    if (this.#keys.size >= maxKeys && oldest !== undefined) this.#keys.delete(oldest);
+    if (this.#keys.size >= maxKeys) {
+      this.#keysBefore = this.#keys;
+      this.#keys = new Set();
+    }
     this.#keys.add(key);
   }
 }

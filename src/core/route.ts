@@ -1,5 +1,5 @@
 /** What a request asks for, by its model name and headers: an experiment, a prompt, or just a model. */
-import type { ChatRequest } from "../domain/chat.ts";
+import type { ChatBody, ChatRequest } from "../domain/chat.ts";
 import type { ExperimentConfig, Revision } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import type { RenderablePrompt } from "../domain/prompt.ts";
@@ -18,8 +18,12 @@ const experimentPrefix = "experiment/";
 const promptPrefix = "prompt/";
 const maxNameLength = 128;
 
+export interface RouteRequest extends Pick<ChatRequest, "headers"> {
+  readonly body: Pick<ChatBody, "model">;
+}
+
 /** Throws `model_not_found`, `invalid_header` and `override_not_allowed`. The header wins over the model. */
-export function routeOf(request: Pick<ChatRequest, "body" | "headers">, revision: Revision): Route {
+export function routeOf(request: RouteRequest, revision: Revision): Route {
   const { model } = request.body;
   const named = request.headers["x-assay-experiment"];
   if (named !== undefined) {
@@ -34,7 +38,7 @@ export function routeOf(request: Pick<ChatRequest, "body" | "headers">, revision
   return { kind: "model", model };
 }
 
-function pinOf(request: Pick<ChatRequest, "headers">): string | undefined {
+function pinOf(request: RouteRequest): string | undefined {
   const pin = request.headers["x-assay-variant"];
   return pin === undefined ? undefined : checkedName("x-assay-variant", pin);
 }

@@ -71,6 +71,7 @@ export const failureRules = {
   override_not_allowed: client(403, "permission_error"),
   not_found: client(404),
   model_not_found: client(404),
+  method_not_allowed: client(405),
   request_timeout: client(408),
   conflict: client(409),
   request_too_large: client(413),

@@ -26,7 +26,8 @@ export function contextHeaders(context: RequestContext, now: number): Record<str
   const assignment = assigned?.assignment;
   if (assignment === undefined) return headers;
   headers["x-assay-experiment"] = assignment.experimentId;
-  headers["x-assay-variant"] = (fallback && served?.target.variantId) ?? assignment.servedVariantId;
+  const variant = fallback === undefined ? assignment.servedVariantId : rescuer(context);
+  if (variant !== undefined) headers["x-assay-variant"] = variant;
   headers["x-assay-assignment"] = fallback === undefined ? assignment.reason : "fallback";
   if (fallback !== undefined) {
     const to = isHeaderValue(fallback.to) ? fallback.to : "model";
@@ -34,6 +35,11 @@ export function contextHeaders(context: RequestContext, now: number): Record<str
   }
   if (assignment.unit !== undefined) headers["x-assay-unit-source"] = sourceName(assignment.unit.source);
   return headers;
+}
+
+/** The variant that a fallback was served by; a model or a canned answer is none. */
+function rescuer({ state: { fallback, served } }: RequestContext): string | undefined {
+  return fallback?.to === "canned" ? undefined : served?.target.variantId;
 }
 
 /** Clients choose model names, and node throws for a header value that is not Latin-1. */

@@ -10,6 +10,7 @@ import { writeError } from "./errors.ts";
 import { checkHost, type Gate } from "./gate.ts";
 import { readBody } from "./read-body.ts";
 import type { RequestScope } from "./request-scope.ts";
+import { endStuckReader } from "./slow-reader.ts";
 import { writeEvents } from "./stream-writer.ts";
 
 export const chatRoute = "/v1/chat/completions";
@@ -58,6 +59,7 @@ function send(response: ServerResponse, answer: Answer, headers: Record<string, 
     const length = String(body.bytes.length);
     response.writeHead(answer.status, { ...answer.headers, ...headers, "content-length": length });
     response.end(body.bytes);
+    if (response.writableLength > 0) endStuckReader(response);
     return;
   }
   response.writeHead(answer.status, { ...answer.headers, ...headers, "cache-control": "no-cache" });

@@ -1,12 +1,16 @@
 /** Every other route of the API: bytes in, bytes out, traced. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ForwardCall, Headers, Upstream } from "../domain/chat.ts";
+import { parseMember, scanBody } from "../core/json-scan.ts";
+import { routeOf } from "../core/route.ts";
+import type { ForwardCall, Headers, RequestContext, Upstream } from "../domain/chat.ts";
+import type { ServerConfig } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { ForwardTrace } from "../domain/trace.ts";
 import { contextHeaders, corsHeaders } from "./answer-headers.ts";
 import { type ChatParts, refuse } from "./chat-completions.ts";
 import { writeError } from "./errors.ts";
 import { checkHost } from "./gate.ts";
+import { readBody } from "./read-body.ts";
 import { writeBytes } from "./stream-writer.ts";
 
 export interface PassThroughParts extends Omit<ChatParts, "chat"> {
@@ -42,13 +46,23 @@ export function passThrough(
     try {
       parts.gate.enter(context.controller);
       checkHost(request, server);
+      checkMethod(method);
       checkPath(path);
       response.on("close", parts.takePermit(name));
       const sentAt = parts.now();
       const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
       trace = sent;
       const { signal } = context.controller;
-      const call = callOf({ request, headers, path, method, signal, sendsBaggage: upstream.sendsBaggage });
+      const named = await readNamed({ request, headers, path, context, server });
+      const call = callOf({
+        named,
+        request,
+        headers,
+        path,
+        method,
+        signal,
+        sendsBaggage: upstream.sendsBaggage,
+      });
       const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...sent.headers } });
       context.state.upstreamMs = parts.now() - sentAt;
       response.writeHead(answer.status, { ...answer.headers, ...ownHeaders() });
@@ -74,9 +88,50 @@ export function passThrough(
     } catch (thrown) {
       const failure = asFailure(thrown);
       fail(failure);
+      context.controller.abort(failure);
       refuse(request, response, () => writeError(response, failure, ownHeaders()));
     }
   };
+}
+
+/** Routes whose body names a model, small enough to be read before it is sent on. */
+const namingRoutes = new Set(["/responses", "/completions", "/embeddings"]);
+
+/**
+ * The body of a route that names a model, read; undefined for the others, which are streamed through. Experiments run on the
+ * chat route alone: one that is named elsewhere is refused, for an upstream would answer it as if nothing was meant.
+ */
+async function readNamed(facts: {
+  request: IncomingMessage;
+  headers: Headers;
+  path: string;
+  context: RequestContext;
+  server: ServerConfig;
+}): Promise<Buffer | undefined> {
+  const { request, headers, context, server } = facts;
+  const [route = ""] = facts.path.split("?", 1);
+  const isJson = headers["content-type"]?.startsWith("application/json") === true;
+  if (request.method !== "POST" || !namingRoutes.has(route) || !isJson) return undefined;
+  const bytes = await readBody(request, server.maxBodyBytes);
+  const model = modelOf(bytes);
+  const named = model === undefined ? undefined : routeOf({ body: { model }, headers }, context.revision);
+  if (named === undefined || named.kind === "model") return bytes;
+  throw new Failure(
+    "unsupported_parameter",
+    `Experiments and prompts run on /v1/chat/completions only; "${model}" was sent to /v1${route}.`,
+    { param: "model" },
+  );
+}
+
+/** What is no JSON is for the upstream to judge. */
+function modelOf(bytes: Buffer): string | undefined {
+  try {
+    const member = scanBody(bytes).members.get("model");
+    const model = member && parseMember(bytes, member);
+    return typeof model === "string" ? model : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function callOf(facts: {
@@ -86,6 +141,7 @@ function callOf(facts: {
   method: string;
   signal: AbortSignal;
   sendsBaggage: boolean;
+  named: Buffer | undefined;
 }): ForwardCall {
   const headers: Record<string, string> = {};
   for (const name of passed) {
@@ -95,7 +151,15 @@ function callOf(facts: {
   if (facts.sendsBaggage && facts.headers.baggage !== undefined) headers.baggage = facts.headers.baggage;
   const hasBody = headers["content-length"] !== undefined || facts.headers["transfer-encoding"] !== undefined;
   const { method, path, signal } = facts;
-  return { method, path, headers, body: hasBody ? facts.request : undefined, signal };
+  return { method, path, headers, body: facts.named ?? (hasBody ? facts.request : undefined), signal };
+}
+
+/** What the API is made of. TRACE would show the client our own headers, the key among them. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
+
+function checkMethod(method: string): void {
+  if (methods.has(method)) return;
+  throw new Failure("method_not_allowed", `${method} is not served; use one of ${[...methods].join(", ")}.`);
 }
 
 /**
@@ -106,10 +170,16 @@ function checkPath(path: string): void {
   const [route = ""] = path.split("?", 1);
   // Names of models may hold a slash, which SDKs encode.
   const isModel = /^\/models\/[^/]+$/.test(route);
-  const isPlain = !/%2e|%5c|\\|\/\/|(\/|%2f)\.{1,2}(\/|%2f|$)/i.test(route);
+  const isPlain = !/%5c|\\|\/\/|;|(\/|%2f)\.{1,2}(\/|%2f|$)/i.test(route) && !encodedPlain.test(route);
   if (isPlain && (isModel || !/%2f/i.test(route))) return;
-  throw new Failure("invalid_value", "Write the path plainly: without empty, dot or encoded segments.");
+  throw new Failure(
+    "invalid_value",
+    "Write the path plainly: without empty, dot or needlessly encoded segments.",
+  );
 }
+
+/** Letters, digits, `-`, `.`, `_` and `~`, which nobody has to encode (RFC 3986, 2.3), and which an upstream decodes. */
+const encodedPlain = /%(?:2d|2e|5f|7e|3[0-9]|[46][1-9a-f]|[57][0-9a])/i;
 
 /** A bounded set of names for spans and metrics: ids in a path would make a series each. */
 function routeName(path: string): string {

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { Failure } from "../domain/failure.ts";
 
-/** The whole body, at most `maxBytes` of it. Throws `request_too_large`, `unsupported_media_type`, `client_cancelled`. */
+const bodyMs = 30_000;
+
+/** The whole body, at most `maxBytes` of it. Throws `request_too_large`, `unsupported_media_type`, `request_timeout`, `client_cancelled`. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   refuseMediaType(request);
   const tooLarge = () =>
@@ -13,6 +15,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    const slow = () =>
+      reject(new Failure("request_timeout", `The body did not arrive within ${bodyMs / 1000} s.`));
+    const timer = setTimeout(slow, bodyMs);
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
       if (length > maxBytes) {
@@ -22,9 +27,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       }
       chunks.push(chunk);
     });
-    request.on("end", () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.on("close", () => clearTimeout(timer));
+    request.on("end", () => {
+      clearTimeout(timer);
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
     const hungUp = () =>
       reject(new Failure("client_cancelled", "The client closed the connection before its body ended."));
     request.on("error", hungUp);

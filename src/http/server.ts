@@ -13,15 +13,17 @@ export function createHttpServer(
   const server = createServer(
     {
       headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      // A body has a limit of its own where it is read: an upload that is passed through may take its time.
+      requestTimeout: 0,
       // Longer than the minute after which load balancers let go: they must be the ones to close.
       keepAliveTimeout: 72_000,
       connectionsCheckingInterval: 5000,
       noDelay: true,
     },
     (request, response) => {
-      activeResponses.add(request.socket);
-      response.on("close", () => activeResponses.delete(request.socket));
+      const responses = openResponses.get(request.socket) ?? new Set();
+      openResponses.set(request.socket, responses.add(response));
+      response.on("close", () => responses.delete(response));
       listener(request, response);
     },
   );
@@ -30,7 +32,8 @@ export function createHttpServer(
   return server;
 }
 
-const activeResponses = new WeakSet<Duplex>();
+/** Requests of one connection may be pipelined: several answers can be open on it. */
+const openResponses = new WeakMap<Duplex, Set<ServerResponse>>();
 
 export interface Listener {
   readonly server: Server;
@@ -114,7 +117,7 @@ function closeServer(server: Server): Promise<void> {
 /** What node's parser refuses never becomes a request, so it is answered on the socket. */
 function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
   // Behind an answer that has begun, a refusal would stand in its middle.
-  const isAnswering = activeResponses.has(socket);
+  const isAnswering = [...(openResponses.get(socket) ?? [])].some(({ headersSent }) => headersSent);
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
     socket.destroy();
     return;
@@ -128,10 +131,7 @@ function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
 
 function rawRefusal(code: string | undefined): { status: string; failure: Failure } {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    const failure = new Failure(
-      "request_timeout",
-      "The request did not arrive within 30 s (10 s for its headers).",
-    );
+    const failure = new Failure("request_timeout", "The headers did not arrive within 10 s.");
     return { status: "408 Request Timeout", failure };
   }
   if (code === "HPE_HEADER_OVERFLOW") {

@@ -4,6 +4,7 @@ import { doneEvent } from "../core/server-sent-events.ts";
 import type { ChunkSource } from "../domain/chat.ts";
 import type { Failure } from "../domain/failure.ts";
 import { errorBytes } from "./errors.ts";
+import { endStuckReader } from "./slow-reader.ts";
 
 /** Longer silences look like a dead connection to what stands between us and the client. */
 const keepAliveMs = 10_000;
@@ -61,6 +62,7 @@ function writeChunks(source: ChunkSource, response: ServerResponse, ends: Ends):
       if (response.write(bytes) || isPaused) return;
       isPaused = true;
       source.pause();
+      endStuckReader(response);
     },
     end() {
       ends.onEnd();

@@ -23,14 +23,16 @@ setInterval(() => rotate.emit("rotate"), 1000).unref();
 export class Breaker {
   readonly #config: BreakerConfig;
   readonly #now: () => number;
+  readonly #changed: (state: BreakerState) => void;
   readonly #window: FailureWindow;
   #circuit: CircuitBreaker;
   #openedAt = 0;
 
-  /** `now` gives monotonic milliseconds. */
-  constructor(config: BreakerConfig, now: () => number) {
+  /** `now` gives monotonic milliseconds; `changed` hears of each opening and closing. */
+  constructor(config: BreakerConfig, now: () => number, changed: (state: BreakerState) => void = () => {}) {
     this.#config = config;
     this.#now = now;
+    this.#changed = changed;
     this.#window = new FailureWindow(config.windowMs);
     this.#circuit = this.#generation("closed");
   }
@@ -80,6 +82,7 @@ export class Breaker {
       // opossum closes on what resolves and opens on what rejects; from a probe that taught nothing it must do neither.
       if (lesson === "nothing") this.#replace("half_open");
       if (lesson === "failure") this.#replace("open");
+      if (lesson === "success") this.#changed("closed");
       return;
     }
     if (lesson === "nothing" || this.state === "open") return;
@@ -91,6 +94,7 @@ export class Breaker {
     this.#window.clear();
     this.#circuit.shutdown();
     this.#circuit = this.#generation(state);
+    if (state === "open") this.#changed(state);
   }
 
   #generation(state: BreakerState): CircuitBreaker {
@@ -129,9 +133,14 @@ export class BreakerBoard {
     { readonly breaker: Breaker; readonly upstream: string; readonly model: string }
   >();
   readonly #now: () => number;
+  readonly #changed: (upstream: string, model: string, state: BreakerState) => void;
 
-  constructor(now: () => number) {
+  constructor(
+    now: () => number,
+    changed: (upstream: string, model: string, state: BreakerState) => void = () => {},
+  ) {
     this.#now = now;
+    this.#changed = changed;
   }
 
   /** Callers may name any model when no experiment does: beyond the limit those share one breaker for the upstream. */
@@ -144,7 +153,7 @@ export class BreakerBoard {
     const known = this.#breakers.get(key);
     if (known?.breaker.hasConfig(config)) return known.breaker;
     known?.breaker.shutdown();
-    const breaker = new Breaker(config, this.#now);
+    const breaker = new Breaker(config, this.#now, (state) => this.#changed(upstream, name, state));
     this.#breakers.set(key, { breaker, upstream, model: name });
     return breaker;
   }

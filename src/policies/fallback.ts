@@ -55,6 +55,7 @@ async function rescue(
   if (failure.details.isFinal === true || !(failure.rule.canFallback || isLate)) return undefined;
   const tried = new Set([targetKey(request.plan)]);
   for (const target of request.experiment?.fallback ?? []) {
+    if (hasLeft(context)) return undefined;
     if (target.kind === "canned") return served(facts, "canned", canned(target.content, facts));
     if (context.controller.signal.aborted) continue;
     const plan = planOf(target, request, context);
@@ -91,6 +92,11 @@ function planOf(
   if (target.kind === "canned") return undefined;
   const variant = request.experiment?.variants.find(({ id }) => id === target.variantId);
   return variant && variantPlan(context.revision, variant);
+}
+
+/** Given up for another reason than time: the client hung up, or the process ends. Nobody waits for an answer. */
+function hasLeft({ controller: { signal } }: RequestContext): boolean {
+  return signal.aborted && asFailure(signal.reason).code !== "deadline_exceeded";
 }
 
 function isKilledPlan(parts: FallbackParts, plan: ServingPlan, { experiment }: RenderedRequest): boolean {

@@ -1,5 +1,15 @@
 /** The control plane's facts in one file: a line of JSON each, appended and synced. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ControlEvent, ControlStore } from "../domain/control.ts";
@@ -57,7 +67,7 @@ class ControlJournal implements ControlStore {
 
   async #write(event: ControlEvent): Promise<void> {
     if (this.#isTorn) await this.#file.truncate(this.#length);
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    const line = Buffer.from(lineOf(event));
     this.#isTorn = true;
     await this.#file.appendFile(line);
     await this.#file.sync();
@@ -67,25 +77,33 @@ class ControlJournal implements ControlStore {
   }
 }
 
-/** What can be read stays in force, before and behind a damaged line: forgetting a kill switch would be the worst repair. */
+/**
+ * What can be read stays in force, before and behind a damaged line: forgetting a kill switch would be the worst repair.
+ * At every moment of it the path holds the old journal or the whole new one, so a crash or a full disk loses nothing.
+ */
 function recover({ path, onCorrupt }: JournalOptions): ControlEvent[] {
-  const lines = readIfThere(path).split("\n");
-  const torn = lines.pop() ?? "";
-  const parsed = lines.map(parseEvent);
+  const text = readIfThere(path);
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const parsed = whole.split("\n").slice(0, -1).map(parseEvent);
   const events = parsed.filter((event) => event !== undefined);
   const damaged = parsed.indexOf(undefined);
   if (damaged >= 0) {
     const aside = `${path}.corrupt-${Date.now()}`;
-    renameSync(path, aside);
+    copyFileSync(path, aside);
+    writeFileSync(`${path}.new`, events.map(lineOf).join(""), { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
     const lost = parsed.length - events.length;
     onCorrupt(
-      `${path}:${damaged + 1} is damaged: ${lost} lines lost, ${events.length} kept; the file is now ${aside}`,
+      `${path}:${damaged + 1} is damaged: ${lost} lines lost, ${events.length} kept; a copy is ${aside}`,
     );
-  }
-  if (damaged >= 0 || torn !== "") {
-    writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(""), { mode: 0o600 });
+  } else if (whole.length < text.length) {
+    truncateSync(path, Buffer.byteLength(whole));
   }
   return events;
+}
+
+function lineOf(event: ControlEvent): string {
+  return `${JSON.stringify(event)}\n`;
 }
 
 function readIfThere(path: string): string {

@@ -1,5 +1,5 @@
 /** Starts the OpenTelemetry SDK by the standard environment variables; without an endpoint nothing is exported. */
-import { type Logger, logs, type Tracer, trace } from "@opentelemetry/api";
+import { DiagLogLevel, diag, type Logger, logs, type Tracer, trace } from "@opentelemetry/api";
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import {
@@ -28,6 +28,7 @@ import {
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
 import { within } from "../core/within.ts";
+import type { Log } from "../domain/log.ts";
 import { attribute } from "./semconv.ts";
 import { TailKeeper, type TailPolicy } from "./tail.ts";
 
@@ -37,6 +38,8 @@ export interface TelemetryOptions {
   readonly environment: string | undefined;
   readonly tail: () => TailPolicy;
   readonly producer: MetricProducer;
+  /** Hears of what cannot be exported, at most once in half a minute. */
+  readonly log: Log;
 }
 
 export interface Telemetry {
@@ -50,6 +53,7 @@ export interface Telemetry {
 type Signal = "traces" | "metrics" | "logs";
 
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  listenToSdk(options.log);
   const resource = resourceOf(options);
   const pull = new PullReader({ metricProducers: [options.producer] });
   const push = await metricPusher(options.producer);
@@ -83,6 +87,31 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     },
     shutdown: (milliseconds) => endWithin(milliseconds, [sdk.shutdown(), meterProvider.shutdown()]),
   };
+}
+
+const quietMs = 30_000;
+
+/** The SDK's own voice. A collector that is down is reported with every batch: that is no news. */
+function listenToSdk(log: Log): void {
+  // With OTEL_LOG_LEVEL the SDK speaks to the console by itself.
+  if (getStringFromEnv("OTEL_LOG_LEVEL") !== undefined) return;
+  let spokenAt = Number.NEGATIVE_INFINITY;
+  const say = (message: string) => {
+    if (performance.now() - spokenAt < quietMs) return;
+    spokenAt = performance.now();
+    log.warn("telemetry cannot be exported as it should be", { detail: detailOf(message) });
+  };
+  const nothing = () => {};
+  diag.setLogger(
+    { error: say, warn: say, info: nothing, debug: nothing, verbose: nothing },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}
+
+/** The SDK writes its errors as JSON; their message is what an operator needs. */
+function detailOf(text: string): string {
+  const [, message] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
+  return (message ?? text).slice(0, 500);
 }
 
 /** The default detectors export `process.command_args`, and with it whatever key stood on the command line. */

@@ -98,7 +98,6 @@ export class SpanTrace implements RequestTrace {
     if (file === undefined) return;
     const { ours } = this.#outgoing;
     const prompt = promptValues(ours, file);
-    Object.assign(this.#shared, prompt);
     const span = this.#child(spanName.render(file.name), startedAt);
     span.setAttributes(
       attributesOf({

@@ -28,7 +28,7 @@ export interface ExchangeOptions {
 /** Between the last event of a stream and the end of its body. */
 const endOfBodyMs = 1000;
 
-type Phase = "connect" | "head" | "first_token" | "stall" | "finishing" | "none";
+type Phase = "connect" | "upload" | "head" | "first_token" | "stall" | "finishing" | "none";
 
 /**
  * Timers are our own, one at a time: undici's fire up to a second late. undici's controller is the only handle on the
@@ -94,7 +94,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   finish(): void {
     if (!this.#settle()) return;
     this.#timer = setTimeout(() => this.#controller?.abort(new Error("answer complete")), endOfBodyMs);
-    this.#receiver.end();
+    this.#end();
   }
 
   fail(failure: Failure): void {
@@ -109,6 +109,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error("given up before the connection stood"));
       return;
     }
+    // A body that still comes from the client is the client's time, not the upstream's.
+    this.#arm("upload", this.#options.budgets.stallMs);
+  }
+
+  onBodySent(): void {
+    if (this.#phase === "upload") this.#timer?.refresh();
+  }
+
+  onRequestSent(): void {
+    if (this.#phase !== "upload") return;
     const { budgets, awaitsContent } = this.#options;
     if (awaitsContent) this.#arm("first_token", budgets.firstTokenMs);
     else this.#arm("head", budgets.headMs);
@@ -133,13 +143,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.#timer);
-    if (!this.#settle()) return;
-    this.#receiver.end();
+    if (this.#settle()) this.#end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#timer);
     this.fail(connectionFailure(error, this.#options.upstreamName, this.#controller !== undefined));
+  }
+
+  /** Settled already, so a bug here must tell the receiver by itself: nobody else would. */
+  #end(): void {
+    try {
+      this.#receiver.end();
+    } catch (error) {
+      this.#receiver.fail(asFailure(error));
+    }
   }
 
   #tooLarge(): Failure {
@@ -172,6 +190,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return new Failure(
         "upstream_connect_timeout",
         `No connection to upstream "${name}" within ${milliseconds} ms.`,
+      );
+    }
+    if (phase === "upload") {
+      return new Failure(
+        "request_timeout",
+        `The body fell silent for ${milliseconds} ms on its way to "${name}".`,
       );
     }
     if (phase === "first_token" || phase === "head") {

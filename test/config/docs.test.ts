@@ -7,12 +7,14 @@ import { parse } from "yaml";
 import { configurationJsonSchema, configurationMarkdown } from "../../src/config/docs.ts";
 import { configurationSchema } from "../../src/config/schema.ts";
 import type { SchemaNode } from "../../src/config/schema-node.ts";
+import { errorsMarkdown } from "../../src/http/docs.ts";
 import { telemetryMarkdown } from "../../src/telemetry/docs.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 test("the committed documentation is what the schema gives", () => {
   assert.equal(read("docs/configuration.md"), configurationMarkdown(), "run node scripts/docs.ts");
+  assert.equal(read("docs/errors.md"), errorsMarkdown(), "run node scripts/docs.ts");
   assert.equal(read("docs/telemetry.md"), telemetryMarkdown(), "run node scripts/docs.ts");
   assert.equal(read("docs/assay.schema.json"), configurationJsonSchema(), "run node scripts/docs.ts");
 });
