@@ -10,7 +10,7 @@ import { createIds } from "./core/ids.ts";
 import { isKilled, unknownScopes } from "./core/kill-switch.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
-import { createRedactor } from "./core/redaction.ts";
+import { createRedactor, type Redacted } from "./core/redaction.ts";
 import { renderRequest } from "./core/render-request.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import { unitHasher } from "./core/unit-hash.ts";
@@ -141,9 +141,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     producer,
     log,
   });
-  const outgoing = createOutgoing(redactor, metrics.redactions);
+  const clean = new Map<string, Redacted>();
+  const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
-  const kept = createOutgoing(redactor, () => {});
+  const kept = createOutgoing(redactor, () => {}, clean);
   const tracing = createTracing({
     makers: telemetry.makers,
     ids,

@@ -75,6 +75,7 @@ const places: Readonly<Record<string, Layer>> = {
   // The registry of dialects: the schema is built from it.
   "config/schema-upstreams.ts": { imports: ["upstreams/index.ts"], owns: [] },
   "cli/explain.ts": { imports: ["stores/control-journal.ts"], owns: [] },
+  "cli/check.ts": { imports: ["stores/control-journal.ts"], owns: [] },
 };
 
 const maxLines = 300;
@@ -84,7 +85,7 @@ const longFiles: Readonly<Record<string, string>> = {
 };
 
 /** Where reading begins: the command line, and what scripts/docs.ts makes the pages from. */
-const roots = ["main.ts", "config/docs.ts", "telemetry/docs.ts"];
+const roots = ["main.ts", "config/docs.ts", "telemetry/docs.ts", "http/docs.ts"];
 
 const root = join(import.meta.dirname, "../src");
 const sources = readdirSync(root, { recursive: true, encoding: "utf8" })

@@ -21,9 +21,12 @@ const maxRead = 2 * maxLength;
 const maxKnown = 1000;
 const maxKnownLength = 64;
 
-/** `counted` hears which rules found something. */
-export function createOutgoing(redactor: Redactor, counted: (rules: readonly string[]) => void): Outgoing {
-  const clean = new Map<string, Redacted>();
+/** `counted` hears which rules found something; `clean` are texts in which none did, for several sinks to share. */
+export function createOutgoing(
+  redactor: Redactor,
+  counted: (rules: readonly string[]) => void,
+  clean: Map<string, Redacted> = new Map(),
+): Outgoing {
   return {
     written(text, found) {
       if (text === undefined) return undefined;

@@ -107,10 +107,7 @@ describe("assay check", { concurrency: true }, () => {
   test("ends with 0 and counts what is there", async () => {
     const { code, out } = await run(["check", goodPath]);
     assert.equal(code, 0);
-    assert.match(
-      out,
-      /: ok, revision [0-9a-f]{12}: 1 experiment\(s\), 0 prompt version\(s\), 1 upstream\(s\)\n$/,
-    );
+    assert.match(out, /: ok, revision [0-9a-f]{12}: 1 experiment, 0 prompt versions, 1 upstream\n$/);
   });
 
   test("takes the file of --config, of ASSAY_CONFIG, or ./assay.yaml", async () => {
@@ -131,7 +128,7 @@ describe("assay check", { concurrency: true }, () => {
     assert.match(out, /assay\.yaml:5:15 .*\n/);
     assert.match(out, /assay\.yaml:7:\d+ .*modle/);
     assert.ok(out.trim().split("\n").length >= 2);
-    assert.match(err, /^\d+ problem\(s\)\n$/);
+    assert.match(err, /^\d+ problems\n$/);
   });
 
   test("prints JSON when asked", async () => {
@@ -203,7 +200,7 @@ describe("assay serve", () => {
     assert.match(banner, /curl -i http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions/);
     assert.match(
       banner,
-      /^\+ const client = new OpenAI\(\{ baseURL: "http:\/\/127\.0\.0\.1:\d+\/v1" \}\);$/m,
+      /^\+ const client = new OpenAI\(\{ baseURL: "http:\/\/127\.0\.0\.1:\d+\/v1", apiKey: "unused" \}\);$/m,
     );
     assert.match(banner, /npx assay kill tone --reason/);
   });

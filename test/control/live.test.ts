@@ -75,7 +75,8 @@ describe("the file watch", () => {
         ["model-a", "model-c"],
       );
 
-      await change("prompts/greet/v1.md", "---\ndescription: Greets.\n---\n## system\nBe kind, and brief.\n");
+      assay.write("prompts/greet/v2.md", "---\ndescription: Greets.\n---\n## system\nBe kind, and brief.\n");
+      await change("assay.yaml", text.replace("greet@v1", "greet@v2"));
       await assay.chat({ model: "experiment/tone@control", messages: [] });
       assert.match(upstream.requests.at(-1)?.body.toString() ?? "", /Be kind, and brief\./);
 
@@ -126,7 +127,7 @@ describe("a unit's variant", () => {
       assay.write("assay.yaml", moved);
       const { result, problems } = await assay.app.reload("ada", "more candidates");
       assert.equal(result, "refused");
-      assert.match(problems.join(), /which they have met/);
+      assert.match(problems.join(), /which they may have met/);
     } finally {
       await assay.close();
     }
@@ -168,7 +169,7 @@ describe("a kill switch", () => {
     const assay = await startTestApp({ config: experiment(""), env: { ASSAY_KILL_SWITCH: "*" } });
     try {
       assert.deepEqual(new Set((await variants(assay)).values()), new Set(["control killed"]));
-      const lifted = await fetch(`${assay.adminUrl}/admin/revive`, { method: "POST" });
+      const lifted = await fetch(`${assay.adminUrl}/admin/revive`, { method: "POST", body: '{"scope":"*"}' });
       assert.equal(lifted.status, 409);
       assert.match(await lifted.text(), /ASSAY_KILL_SWITCH/);
       assert.equal((await ask(assay, "user-1")).get("x-assay-assignment"), "killed");

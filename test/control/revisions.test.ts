@@ -80,7 +80,7 @@ describe("the first revision", () => {
     const { store } = await opened(loaded(revision("a", weights(50, 50))));
     await assert.rejects(opened(loaded(revision("b", weights(20, 80))), store), {
       code: "assignment_conflict",
-      message: /"control", which they have met, to "candidate"/,
+      message: /"control", which they may have met, to "candidate"/,
     });
     assert.equal((await opened(loaded(revision("a", weights(50, 50))), store)).revisions.current.id, id("a"));
   });
@@ -102,6 +102,7 @@ describe("a reload", () => {
       reason: "because",
       revision: id("b"),
       entries: [],
+      prompts: {},
     });
     assert.deepEqual(results, ["applied"]);
   });

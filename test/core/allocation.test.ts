@@ -112,15 +112,17 @@ describe("the holdout", () => {
     });
   });
 
-  test("is the end of the control's filled band for more variants", () => {
+  test("is the start of the control's band for more variants, and stands still while the coverage grows", () => {
     const variants = variantsOf({ control: 1, a: 1, b: 1 });
-    const allocation = allocate(experimentWith({ coverage: 0.6, holdout: 0.05, variants }));
-    assert.equal(allocation.holdout?.end, boundaryAt(0.2));
-    assert.deepEqual(allocation.ranges[0], {
-      variantId: "control",
-      start: 0,
-      end: allocation.holdout?.start,
-    });
+    for (const coverage of [0.2, 0.6, 1]) {
+      const allocation = allocate(experimentWith({ coverage, holdout: 0.05, variants }));
+      assert.deepEqual(allocation.holdout, { start: 0, end: boundaryAt(0.05) });
+      assert.deepEqual(allocation.ranges[0], {
+        variantId: "control",
+        start: boundaryAt(0.05),
+        end: boundaryAt(coverage / 3),
+      });
+    }
   });
 
   test("is refused when it is more than the control owns", () => {

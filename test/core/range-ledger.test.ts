@@ -88,7 +88,7 @@ describe("a revision on the same line", () => {
         to: "candidate",
         share: 0.25,
         message:
-          'experiment "tone" would move 25 % of its units from variant "control", which they have met, to ' +
+          'experiment "tone" would move 25 % of its units from variant "control", which they may have met, to ' +
           '"candidate"; put coverage and weights back, or set rerandomise: true together with a new salt',
       },
     ]);

@@ -17,7 +17,7 @@ describe("a kill by the admin API", () => {
   };
 
   const routes: [string, [string, unknown], [string, unknown]][] = [
-    ["*", ["/admin/kill", undefined], ["/admin/revive", undefined]],
+    ["*", ["/admin/kill", { scope: "*" }], ["/admin/revive", { scope: "*" }]],
     ["tone", ["/admin/kill", { scope: "tone" }], ["/admin/revive", { scope: "tone" }]],
     ["tone", ["/admin/experiments/tone/kill", {}], ["/admin/experiments/tone/revive", {}]],
     [

@@ -152,6 +152,7 @@ describe("a request that is rescued", () => {
       "  INTERNAL experiment.assign",
       "  INTERNAL render_prompt reply",
       "  CLIENT chat gpt-4.1 ERROR",
+      "  INTERNAL render_prompt reply",
       "  CLIENT chat gpt-4.1-nano",
     ]);
     assertHas(server, {
@@ -172,7 +173,11 @@ describe("a request that is rescued", () => {
     app.upstream.setScript(out);
     const { status, tree, server } = await traced(ask("rescued"));
     assert.equal(status, 200);
-    assert.deepEqual(tree.slice(3), ["  CLIENT chat gpt-4.1 ERROR", "  CLIENT chat gpt-4.1-nano ERROR"]);
+    assert.deepEqual(tree.slice(3), [
+      "  CLIENT chat gpt-4.1 ERROR",
+      "  INTERNAL render_prompt reply",
+      "  CLIENT chat gpt-4.1-nano ERROR",
+    ]);
     assertHas(server, {
       "assay.fallback.used": true,
       "assay.fallback.to": "canned",
