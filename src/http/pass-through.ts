@@ -48,12 +48,13 @@ export function passThrough(
       checkHost(request, server);
       checkMethod(method);
       checkPath(path);
+      // Read before a permit is taken: a slow body must not keep others from the upstream.
+      const named = await readNamed({ request, headers, path, context, server });
       response.on("close", parts.takePermit(name));
       const sentAt = parts.now();
       const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
       trace = sent;
       const { signal } = context.controller;
-      const named = await readNamed({ request, headers, path, context, server });
       const call = callOf({
         named,
         request,
