@@ -1,0 +1,36 @@
+import type { Comparison, MetricReport } from "../domain/report.ts";
+import { benjaminiHochberg, holm } from "./multiple.ts";
+
+/**
+ * Holm over all goals and treatments together, since any of them would be called a win; Benjamini and Hochberg over what is only
+ * watched, where a share of false finds is to be kept small. Both on the always-valid p-values, so they hold at every look.
+ */
+export function withCorrections(metrics: readonly MetricReport[]): readonly MetricReport[] {
+  const family = (role: MetricReport["role"]) =>
+    metrics.filter((metric) => metric.role === role).flatMap(({ comparisons }) => comparisons.filter(hasP));
+  const adjusted = new Map(zip(family("goal"), holm(family("goal").map(pOf))));
+  const discovery = new Map(zip(family("watched"), benjaminiHochberg(family("watched").map(pOf))));
+  return metrics.map((metric) => ({
+    ...metric,
+    comparisons: metric.comparisons.map((comparison) => ({
+      ...comparison,
+      adjustedPValue: adjusted.get(comparison),
+      falseDiscoveryPValue: discovery.get(comparison),
+    })),
+  }));
+}
+
+function hasP({ sequence }: Comparison): boolean {
+  return sequence.kind === "estimate";
+}
+
+function pOf({ sequence }: Comparison): number {
+  return sequence.kind === "estimate" ? sequence.pValue : 1;
+}
+
+function zip<A, B>(one: readonly A[], other: readonly B[]): (readonly [A, B])[] {
+  return one.flatMap((a, i) => {
+    const b = other[i];
+    return b === undefined ? [] : [[a, b] as const];
+  });
+}

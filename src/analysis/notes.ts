@@ -1,0 +1,118 @@
+/** Pitfalls that the numbers of this experiment can fall into, told to the reader instead of being hidden. */
+import type { AnalysisPlan, MetricReport, PhaseReport, Progress, Soundness } from "../domain/report.ts";
+import type { FactColumns } from "./fact-columns.ts";
+
+export interface NoteFacts {
+  readonly plan: AnalysisPlan;
+  readonly facts: FactColumns;
+  readonly phases: readonly PhaseReport[];
+  readonly soundness: Soundness;
+  readonly metrics: readonly MetricReport[];
+  readonly progress: Progress;
+}
+
+export function notesOf(asked: NoteFacts): readonly string[] {
+  return [
+    ...phaseNotes(asked),
+    ...unitNotes(asked),
+    ...modelNotes(asked.facts),
+    ...responseNotes(asked),
+    ...fallbackNotes(asked),
+    ...lossNotes(asked.soundness),
+    ...capNotes(asked.metrics),
+  ];
+}
+
+function phaseNotes({ phases }: NoteFacts): string[] {
+  const killed = phases.filter(({ killed: variants }) => variants.length > 0);
+  return [
+    ...(phases.length > 1
+      ? [
+          `${phases.length} phases (a ratio, model or prompt changed): differences are made within each and pooled; the values of the variants are over all of them, so subtracting them may give another number. Quantiles and plain tests use the newest phase.`,
+        ]
+      : []),
+    ...(killed.length > 0
+      ? [`in ${killed.length} of them a kill switch was on: killed variants are not compared there`]
+      : []),
+  ];
+}
+
+function unitNotes({ plan, progress }: NoteFacts): string[] {
+  const notes: string[] = [];
+  if (plan.unit === "org" && progress.units < 40)
+    notes.push(`${progress.units} organisations: fewer than 40 are too few to randomise by`);
+  if (plan.unit === "request")
+    notes.push(
+      "each request is a unit of its own: requests of one user are taken as independent, which they rarely are",
+    );
+  return notes;
+}
+
+function modelNotes({ models }: FactColumns): string[] {
+  return [...models].flatMap(([variant, counts]) => {
+    if (counts.size < 2) return [];
+    const names = [...counts].map(([name, count]) => `${name} (${count})`).slice(0, 5);
+    return [
+      `variant "${variant}" was answered by ${counts.size} models: ${names.join(", ")}. A fallback does that; without one its alias has moved, and before and after are not the same variant.`,
+    ];
+  });
+}
+
+function responseNotes({ metrics, plan }: NoteFacts): string[] {
+  return metrics.flatMap((metric) => {
+    const outcome = plan.definitions.find(({ name }) => name === metric.metric)?.outcome;
+    if (metric.role === "watched" || outcome?.per !== "outcome") return [];
+    const units = metric.arms.map(({ variantId, units: count }) => `${variantId} ${count}`);
+    return [
+      `"${metric.metric}" is known of those who answered (units: ${units.join(", ")}); they are not everybody`,
+    ];
+  });
+}
+
+function fallbackNotes({ facts, plan }: NoteFacts): string[] {
+  const counts = new Map<string, { requests: number; other: number }>();
+  for (let i = 0; i < facts.length; i++) {
+    const cell = facts.cell[i] ?? -1;
+    if (cell < 0) continue;
+    const variant = facts.variants[facts.cellVariant[cell] ?? 0] ?? "";
+    const count = counts.get(variant) ?? { requests: 0, other: 0 };
+    count.requests++;
+    if (facts.served[i] !== facts.cellVariant[cell]) count.other++;
+    counts.set(variant, count);
+  }
+  return plan.variantIds.flatMap((id) => {
+    const { requests, other } = counts.get(id) ?? { requests: 0, other: 0 };
+    if (other === 0) return [];
+    const share = ((100 * other) / requests).toFixed(1);
+    return [
+      `${share} % of the requests of "${id}" were served by something else (fallback, kill, failure); they count for "${id}", to which they were assigned. "As treated" shows the other view, which is biased.`,
+    ];
+  });
+}
+
+function lossNotes({ lostRecords, crashedBoots, orphanedOutcomes }: Soundness): string[] {
+  return [
+    ...(lostRecords > 0 ? [`${lostRecords} records were numbered and are not in the store`] : []),
+    ...(crashedBoots > 0
+      ? [`${crashedBoots} boot(s) ended without saying so: the last commit interval of each may be missing`]
+      : []),
+    ...(orphanedOutcomes > 0
+      ? [`${orphanedOutcomes} outcomes are of requests that are not in the store (yet)`]
+      : []),
+  ];
+}
+
+function capNotes(metrics: readonly MetricReport[]): string[] {
+  const moved = metrics.filter(
+    ({ role, arms }) =>
+      role !== "watched" &&
+      arms.some(
+        ({ value, uncapped }) => value !== undefined && uncapped !== undefined && uncapped > value * 1.001,
+      ),
+  );
+  if (moved.length === 0) return [];
+  const names = moved.map(({ metric }) => metric).join(", ");
+  return [
+    `values above the 99.9th percentile of all variants count as that percentile: ${names}; \`uncapped\` has the plain mean`,
+  ];
+}

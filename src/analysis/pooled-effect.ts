@@ -1,0 +1,130 @@
+/** One treatment's effect on one metric, over all phases in which both arms were served. */
+import type { Estimate, Inconclusive } from "../domain/estimate.ts";
+import type { MetricUnit } from "../domain/metric.ts";
+import type { Stratum } from "./arms.ts";
+import { inconclusive } from "./inconclusive.ts";
+import { compareRatios, compareRatiosJackknife, leastUnitsForDelta } from "./ratio.ts";
+import { confidenceSequence } from "./sequential.ts";
+import { stratifiedDifference } from "./stratify.ts";
+import { studentEstimate } from "./student-estimate.ts";
+
+/** Treatment minus control with its uncertainty, before any interval is drawn around it. */
+export interface Effect {
+  readonly kind: "effect";
+  readonly value: number;
+  readonly standardError: number;
+  readonly df: number;
+  /** Units of both arms; one that stands in several phases counts once. */
+  readonly units: number;
+  /** Weighted as the difference is: treatment − control = value. */
+  readonly treatment: number;
+  readonly control: number;
+}
+
+export interface EffectFacts {
+  readonly strata: readonly Stratum[];
+  /** Units of the experiment: their numbers are below it. */
+  readonly unitCount: number;
+  readonly unit: MetricUnit;
+}
+
+/**
+ * Phases are compared within themselves and pooled (stratify.ts); few units in a single phase go by the jackknife. The standard error
+ * of a share is never less than that of as many independent values with one success and one failure added to each arm
+ * (Agresti and Caffo 2000): where nothing has failed yet, the delta method would call the difference certain.
+ */
+export function pooledEffect({ strata, unitCount, unit }: EffectFacts): Effect | Inconclusive {
+  const used = strata.filter(({ treatment, control }) => treatment.pairs.n > 1 && control.pairs.n > 1);
+  if (used.length === 0)
+    return inconclusive("too_few_units", "no phase has two units with a value in both variants");
+  const arms = weightedArms(used);
+  const estimate = estimateOf(used, unitCount);
+  const units = distinctUnits(used, unitCount);
+  const floor = unit === "share" ? shareError(used) : 0;
+  if (estimate.kind === "inconclusive") {
+    if (estimate.reason !== "no_variance" || floor === 0) return estimate;
+    return {
+      kind: "effect",
+      value: arms.treatment - arms.control,
+      standardError: floor,
+      df: units - 2,
+      units,
+      ...arms,
+    };
+  }
+  const standardError = Math.max(estimate.standardError, floor);
+  const df = standardError > estimate.standardError ? Math.max(estimate.df, units - 2) : estimate.df;
+  return { kind: "effect", value: estimate.value, standardError, df, units, ...arms };
+}
+
+/** Valid at every look. */
+export function alwaysValid(
+  effect: Effect | Inconclusive,
+  { alpha, plannedN }: { readonly alpha: number; readonly plannedN: number },
+): Estimate | Inconclusive {
+  if (effect.kind === "inconclusive") return effect;
+  const { value, standardError, df, units } = effect;
+  return confidenceSequence({ value, standardError, n: units, df, alpha, plannedN });
+}
+
+/** Valid at one look, decided on beforehand. */
+export function fixedHorizon(effect: Effect | Inconclusive, alpha: number): Estimate | Inconclusive {
+  if (effect.kind === "inconclusive") return effect;
+  const { value, standardError, df } = effect;
+  return studentEstimate({ value, standardError, df, confidence: 1 - alpha });
+}
+
+/** One phase needs no more than sums; several need to know which units stand in more than one. */
+function estimateOf(strata: readonly Stratum[], unitCount: number): Estimate | Inconclusive {
+  const [only] = strata;
+  if (only === undefined || strata.length > 1) {
+    return stratifiedDifference(
+      strata.map((stratum) => stratum.units()),
+      { unitCount },
+    );
+  }
+  const { treatment, control } = only;
+  if (Math.min(treatment.pairs.n, control.pairs.n) >= leastUnitsForDelta) {
+    return compareRatios(treatment.pairs, control.pairs);
+  }
+  const units = only.units();
+  return compareRatiosJackknife(units.treatment, units.control);
+}
+
+/** Each arm's value with the weights of the difference (Mantel and Haenszel's, on units). */
+function weightedArms(strata: readonly Stratum[]): { readonly treatment: number; readonly control: number } {
+  let total = 0;
+  let treatment = 0;
+  let control = 0;
+  for (const stratum of strata) {
+    const [t, c] = [stratum.treatment.pairs, stratum.control.pairs];
+    const weight = (t.n * c.n) / (t.n + c.n);
+    total += weight;
+    treatment += (weight * t.meanX) / t.meanY;
+    control += (weight * c.meanX) / c.meanY;
+  }
+  return { treatment: treatment / total, control: control / total };
+}
+
+function shareError(strata: readonly Stratum[]): number {
+  const varianceOf = (arm: "treatment" | "control") => {
+    const total = (of: "meanX" | "meanY") =>
+      strata.reduce((sum, stratum) => sum + stratum[arm].pairs[of] * stratum[arm].pairs.n, 0);
+    const [successes, n] = [total("meanX"), total("meanY")];
+    const share = (successes + 1) / (n + 2);
+    return (share * (1 - share)) / (n + 2);
+  };
+  return Math.sqrt(varianceOf("treatment") + varianceOf("control"));
+}
+
+function distinctUnits(strata: readonly Stratum[], unitCount: number): number {
+  const [only] = strata;
+  if (strata.length === 1 && only !== undefined) return only.treatment.pairs.n + only.control.pairs.n;
+  const seen = new Uint8Array(unitCount);
+  for (const stratum of strata) {
+    const { treatment, control } = stratum.units();
+    for (const unit of treatment.units) seen[unit] = 1;
+    for (const unit of control.units) seen[unit] = 1;
+  }
+  return seen.reduce((sum, one) => sum + one, 0);
+}

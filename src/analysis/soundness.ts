@@ -1,0 +1,175 @@
+/** May the numbers be believed at all? Asked before any of them is. */
+import type { Inconclusive } from "../domain/estimate.ts";
+import type { AnalysisPlan, MetricReport, PhaseReport, SampleRatio, Soundness } from "../domain/report.ts";
+import type { BootCount, Phase } from "../domain/store.ts";
+import type { FactColumns } from "./fact-columns.ts";
+import { inconclusive } from "./inconclusive.ts";
+import { chiSquared } from "./proportion.ts";
+import { sampleRatio, sampleRatioSequential } from "./sample-ratio.ts";
+
+/** A larger part of the records missing, and what is left may no longer stand for the whole. */
+const tolerableLoss = 0.01;
+const alarmP = 0.001;
+
+export interface SoundnessFacts {
+  readonly plan: AnalysisPlan;
+  readonly phases: readonly PhaseReport[];
+  readonly boots: readonly BootCount[];
+  readonly metrics: readonly MetricReport[];
+  readonly orphans: ReadonlyMap<string, number>;
+}
+
+export function soundness(asked: SoundnessFacts): Soundness {
+  const { plan, phases, boots, metrics, orphans } = asked;
+  const worst = worstRatio(phases);
+  const outcomeLoss = metrics.flatMap((metric) => lossOf(plan, phases, metric) ?? []);
+  const numbered = boots.reduce((sum, { lastSequence }) => sum + lastSequence, 0);
+  const lostRecords = boots.reduce(
+    (sum, { lastSequence, rows }) => sum + Math.max(0, lastSequence - rows),
+    0,
+  );
+  const crashedBoots = boots.filter((boot) => hasCrashed(boot, boots)).length;
+  const problems = [
+    ...phases.flatMap(mismatchProblem(phases.length)),
+    ...outcomeLoss.filter(({ isMismatch }) => isMismatch).map(lossProblem),
+    ...(lostRecords > tolerableLoss * numbered
+      ? [`${lostRecords} of ${numbered} records were lost: see the log for a full queue or disk`]
+      : []),
+  ];
+  const named = plan.definitions.flatMap(({ name }) => orphans.get(name) ?? []);
+  return {
+    isSound: problems.length === 0,
+    problems,
+    sampleRatio: worst,
+    outcomeLoss,
+    lostRecords,
+    crashedBoots,
+    orphanedOutcomes: named.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/** What each phase saw, and whether its units fell as its shares said. */
+export function phaseReports(
+  plan: AnalysisPlan,
+  facts: FactColumns,
+  phases: readonly Phase[],
+): readonly PhaseReport[] {
+  const seen = facts.phases.map((id, index) => ({ id, index, ...countIn(plan, facts, index) }));
+  const ordered = seen.toSorted((one, other) => one.firstAt - other.firstAt);
+  return ordered.map(({ id, units, requests, firstAt }, at) => {
+    const phase = phases.find((one) => one.id === id);
+    return {
+      phaseId: id,
+      startedAt: firstAt,
+      endedAt: ordered[at + 1]?.firstAt,
+      killed: phase?.killed ?? [],
+      units,
+      requests,
+      sampleRatio: ratioOf(units, phase?.shares),
+    };
+  });
+}
+
+interface PhaseCount {
+  readonly units: Record<string, number>;
+  readonly requests: Record<string, number>;
+  readonly firstAt: number;
+}
+
+function countIn(plan: AnalysisPlan, facts: FactColumns, phase: number): PhaseCount {
+  const units = new Float64Array(facts.variants.length);
+  const requests = new Float64Array(facts.variants.length);
+  let firstAt = Number.POSITIVE_INFINITY;
+  for (let cell = 0; cell < facts.cells; cell++) {
+    if (facts.cellPhase[cell] !== phase) continue;
+    const variant = facts.cellVariant[cell] ?? 0;
+    units[variant] = (units[variant] ?? 0) + 1;
+    requests[variant] = (requests[variant] ?? 0) + (facts.cellRequests[cell] ?? 0);
+    firstAt = Math.min(firstAt, facts.cellStart[cell] ?? firstAt);
+  }
+  const named = (counts: Float64Array) =>
+    Object.fromEntries(
+      [...new Set([...plan.variantIds, ...facts.variants])].map((id) => [
+        id,
+        counts[facts.variants.indexOf(id)] ?? 0,
+      ]),
+    );
+  return { units: named(units), requests: named(requests), firstAt };
+}
+
+function ratioOf(
+  units: Readonly<Record<string, number>>,
+  shares: Readonly<Record<string, number>> | undefined,
+): SampleRatio | Inconclusive {
+  if (shares === undefined) return inconclusive("no_data", "the store does not know this phase's shares");
+  const ids = [...new Set([...Object.keys(shares), ...Object.keys(units)])];
+  const observed = ids.map((id) => units[id] ?? 0);
+  const expected = ids.map((id) => shares[id] ?? 0);
+  const fixed = sampleRatio(observed, expected);
+  if (fixed.kind === "inconclusive") return fixed;
+  const sequential = sampleRatioSequential(observed, expected);
+  const total = observed.reduce((sum, count) => sum + count, 0);
+  const wanted = expected.reduce((sum, share) => sum + share, 0);
+  return {
+    kind: "sample_ratio",
+    observed: Object.fromEntries(ids.map((id, i) => [id, observed[i] ?? 0])),
+    expected: Object.fromEntries(ids.map((id, i) => [id, (total * (expected[i] ?? 0)) / wanted])),
+    pValue: fixed.pValue,
+    logBayesFactor: sequential.kind === "inconclusive" ? 0 : sequential.logBayesFactor,
+    isMismatch: fixed.isMismatch || (sequential.kind !== "inconclusive" && sequential.isMismatch),
+  };
+}
+
+function worstRatio(phases: readonly PhaseReport[]): SampleRatio | Inconclusive {
+  const ratios = phases.flatMap(({ sampleRatio: ratio }) => (ratio.kind === "sample_ratio" ? [ratio] : []));
+  const [worst] = ratios.toSorted((one, other) => one.pValue - other.pValue);
+  const [first] = phases;
+  if (worst !== undefined) return worst;
+  return first?.sampleRatio ?? inconclusive("no_data", "no unit has been exposed");
+}
+
+/** One phase in many is off at p < 0.001 by chance alone sooner or later: the bound is shared among them. */
+function mismatchProblem(phases: number): (phase: PhaseReport) => string[] {
+  return ({ phaseId, sampleRatio: ratio }) => {
+    if (ratio.kind === "inconclusive" || !ratio.isMismatch) return [];
+    const isSequential = ratio.logBayesFactor >= Math.log(1000);
+    if (ratio.pValue * phases >= alarmP && !isSequential) return [];
+    const seen = Object.entries(ratio.observed).map(
+      ([id, count]) => `${id} ${count} (expected ${Math.round(ratio.expected[id] ?? 0)})`,
+    );
+    return [
+      `sample ratio mismatch in phase ${phaseId}: ${seen.join(", ")}, p = ${ratio.pValue.toExponential(1)}; units are lost or sent elsewhere by variant, so no winner can be named`,
+    ];
+  };
+}
+
+/** Only where missing outcomes are left out of the metric: where they count as 0, nothing can be lost unseen. */
+function lossOf(
+  plan: AnalysisPlan,
+  phases: readonly PhaseReport[],
+  { metric, role, arms }: MetricReport,
+): Soundness["outcomeLoss"][number] | undefined {
+  const outcome = plan.definitions.find(({ name }) => name === metric)?.outcome;
+  if (role === "watched" || outcome?.per !== "outcome") return undefined;
+  const counts = arms.map(({ variantId, units }) => {
+    const exposed = phases.reduce((sum, phase) => sum + (phase.units[variantId] ?? 0), 0);
+    return { variantId, answered: units, exposed };
+  });
+  const test = chiSquared(counts.map(({ answered, exposed }) => [answered, exposed - answered]));
+  if (test.kind === "inconclusive" || test.expectedMin < 5) return undefined;
+  const rates = counts.map(({ variantId, answered, exposed }) => [variantId, answered / exposed] as const);
+  return { metric, pValue: test.pValue, rates: Object.fromEntries(rates), isMismatch: test.pValue < alarmP };
+}
+
+function lossProblem({ metric, rates, pValue }: Soundness["outcomeLoss"][number]): string {
+  const seen = Object.entries(rates).map(([id, rate]) => `${id} ${(100 * rate).toFixed(1)} %`);
+  return `outcomes of "${metric}" come from ${seen.join(" and ")} of the units (p = ${pValue.toExponential(1)}): those who answer are not the same people in each variant`;
+}
+
+/** Not closed, and followed by another boot of the same instance: it ended without saying so. */
+function hasCrashed(boot: BootCount, boots: readonly BootCount[]): boolean {
+  return (
+    !boot.isClosed &&
+    boots.some((other) => other.instance === boot.instance && other.startedAt > boot.startedAt)
+  );
+}
