@@ -1,0 +1,139 @@
+/** Writes one batch in one transaction. Runs in the writer's thread. */
+import type { DatabaseSync } from "node:sqlite";
+import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
+import type { Phase } from "../../domain/store.ts";
+import { createBootLine } from "./boot-line.ts";
+import { faultOf } from "./fault.ts";
+import { createNames, createSubjects } from "./interned.ts";
+import type { Batch, WriterSettings } from "./messages.ts";
+import { createOutcomeWriter } from "./outcome-writer.ts";
+import { createRecordWriter, parseRecord } from "./record-writer.ts";
+import { createTransactions, type Transactions } from "./transaction.ts";
+
+export interface BatchResult {
+  /** By call of `addOutcomes`; undefined for one that nothing could store. */
+  readonly receipts: readonly (readonly OutcomeReceipt[] | undefined)[];
+  /** Rows that nothing could store. */
+  readonly refused: number;
+  /** Why, of the last that was refused. */
+  readonly refusal: string | undefined;
+}
+
+export interface BatchWriter {
+  readonly transactions: Transactions;
+  /** All of the batch, durable; or a throw, and nothing. Rows that nothing could store are left out and told. */
+  write(batch: Batch): BatchResult;
+  /** While requests are exposed and not ended, this boot must say that it lives: after `bootLeaseMs` it is taken for dead. */
+  keepAlive(): void;
+  /** Exposures of boots that have ended become unfinished records. */
+  endExposures(): void;
+  /** Marks the boot as ended, its open exposures as unfinished. */
+  close(lastSequence: number): void;
+}
+
+const bootLeaseMs = 60_000;
+const exposuresAtOnce = 500;
+
+/** Runs the write of so many rows of a batch; what it gives for one that was refused is undefined. */
+type Guard = <T>(rows: number, write: () => T) => T | undefined;
+
+export function createBatchWriter(
+  db: DatabaseSync,
+  settings: WriterSettings,
+  now: () => number,
+): BatchWriter {
+  const names = createNames(db);
+  const subjects = createSubjects(db, now);
+  const boot = createBootLine(db, settings, now);
+  const transactions = createTransactions(db, () => {
+    for (const memory of [names, subjects, boot]) memory.forget();
+  });
+  const parts = { transactions, names, subjects };
+  const records = createRecordWriter(db, parts);
+  const outcomes = createOutcomeWriter(db, parts);
+  const addPhase = db.prepare(
+    "INSERT INTO phases (experiment, id, started_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (experiment, id) DO NOTHING",
+  );
+
+  const writeRecords = ({ records: lines, sequences }: Batch, guard: Guard): number => {
+    if (sequences.length === 0) return 0;
+    const hasWaiting = outcomes.hasWaiting();
+    const bootId = boot.id();
+    let stored = 0;
+    for (const [at, text] of lines.split("\n").entries()) {
+      guard(1, () => {
+        const record = parseRecord(text);
+        const row = records.add({ record, text, boot: bootId, sequence: sequences[at] ?? 0 });
+        if (row !== undefined && hasWaiting) outcomes.requestCame(record, row);
+        // Last, so that it counts only what was kept.
+        if (row !== undefined) stored++;
+      });
+    }
+    return stored;
+  };
+
+  const writeAll = (batch: Batch, guard: Guard) => {
+    for (const text of batch.phases) {
+      // These texts are ours: JSON.stringify made them of the types that are named here.
+      const phase = JSON.parse(text) as Phase;
+      guard(0, () => addPhase.run(phase.experimentId, phase.id, phase.startedAt, text));
+    }
+    for (const text of batch.exposures) guard(1, () => records.expose(text, boot.id()));
+    const stored = writeRecords(batch, guard);
+    const receipts = batch.outcomes.map((text) => {
+      const call = JSON.parse(text) as OutcomeRecord[];
+      return guard(call.length, () => call.map((outcome) => outcomes.add(outcome)));
+    });
+    boot.touch({ lastSequence: batch.lastSequence, stored });
+    return receipts;
+  };
+
+  return {
+    transactions,
+    write(batch) {
+      try {
+        const receipts = transactions.run(() => writeAll(batch, (_rows, write) => write()));
+        return { receipts, refused: 0, refusal: undefined };
+      } catch (error) {
+        if (faultOf(error).kind !== "bug") throw error;
+      }
+      return writeOneByOne(transactions, (guard) => writeAll(batch, guard));
+    },
+    keepAlive() {
+      if (records.hasExposures()) transactions.run(() => boot.touch({ lastSequence: 0, stored: 0 }));
+    },
+    endExposures() {
+      if (!records.hasExposures()) return;
+      transactions.run(() => records.endExposures(now() - bootLeaseMs, exposuresAtOnce));
+    },
+    close(lastSequence) {
+      transactions.run(() => {
+        boot.touch({ lastSequence, stored: 0 });
+        boot.close();
+        records.endExposures(now() - bootLeaseMs, Number.MAX_SAFE_INTEGER);
+      });
+    },
+  };
+}
+
+/** One bad row must not hold up all others for ever: each write on its own, and what cannot be stored is left out. */
+function writeOneByOne(
+  transactions: Transactions,
+  writeAll: (guard: Guard) => BatchResult["receipts"],
+): BatchResult {
+  let refused = 0;
+  let refusal: string | undefined;
+  const guard: Guard = (rows, write) => {
+    try {
+      return transactions.part(write);
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.kind !== "bug") throw error;
+      refused += rows;
+      refusal = fault.reason;
+      return undefined;
+    }
+  };
+  const receipts = transactions.run(() => writeAll(guard));
+  return { receipts, refused, refusal };
+}

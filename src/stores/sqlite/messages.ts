@@ -1,0 +1,56 @@
+/** What the threads of the store say to each other. Everything is text or numbers: structured clone copies those cheaply. */
+import type { OutcomeReceipt } from "../../domain/outcome.ts";
+import type { RecordFilter } from "../../domain/store.ts";
+
+export interface WriterSettings {
+  readonly path: string;
+  readonly instance: string;
+  readonly boot: string;
+  readonly startedAt: number;
+  readonly retentionMs: number;
+  readonly busyMs: number;
+}
+
+/** What is committed together. Each text is JSON. */
+export interface Batch {
+  readonly number: number;
+  readonly phases: readonly string[];
+  readonly exposures: readonly string[];
+  /** One record a line: JSON holds no line break, and one long string crosses faster than many. */
+  readonly records: string;
+  /** Sequence numbers of the records. */
+  readonly sequences: readonly number[];
+  /** One text for each call of `addOutcomes`: an array. */
+  readonly outcomes: readonly string[];
+  /** The last sequence number that was given, also to a record that was dropped. */
+  readonly lastSequence: number;
+}
+
+export type ToWriter =
+  | { readonly kind: "commit"; readonly batch: Batch }
+  /** A reader met damage: look for yourself. */
+  | { readonly kind: "check" }
+  | { readonly kind: "close"; readonly lastSequence: number };
+
+export type FromWriter =
+  | {
+      readonly kind: "committed";
+      readonly batch: number;
+      /** By call; undefined for one that can never be stored. */
+      readonly receipts: readonly (readonly OutcomeReceipt[] | undefined)[];
+      /** Rows that can never be stored, for a fault in them or in us. */
+      readonly refused: number;
+    }
+  | { readonly kind: "failed"; readonly batch: number; readonly reason: string }
+  | { readonly kind: "note"; readonly level: "info" | "error"; readonly message: string }
+  | { readonly kind: "closed" };
+
+export interface ToReader {
+  readonly question: number;
+  readonly filter: RecordFilter;
+}
+
+export type FromReader =
+  /** Bodies as JSON, newest first. */
+  | { readonly question: number; readonly bodies: readonly string[] }
+  | { readonly question: number; readonly reason: string; readonly isCorrupt: boolean };

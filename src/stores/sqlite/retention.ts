@@ -1,0 +1,99 @@
+/** Takes away what is older than it may be, a little at a time: the lock is never held for long. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Transactions } from "./transaction.ts";
+
+export interface Retention {
+  /** Deletes one portion. False once nothing is left that is too old, until the next round. */
+  step(): boolean;
+}
+
+const rowsAtOnce = 500;
+const longestPauseMs = 3_600_000;
+/** Units stay a little longer than their last record: a writer that remembers one may name it for a day. */
+const subjectGraceMs = 2 * 86_400_000;
+const subjectsAtOnce = 5000;
+
+/**
+ * Pages that come free are used again; the file keeps the size that its retention needs. The generation changes with a
+ * round's first deletion and after its last: not at every portion, for at each change all readers read everything anew.
+ */
+export function createRetention(
+  db: DatabaseSync,
+  transactions: Transactions,
+  facts: { readonly retentionMs: number; readonly now: () => number },
+): Retention {
+  const portions = portionsOf(db);
+  const dropSubjects = db.prepare("DELETE FROM subjects WHERE id > ? AND id <= ? AND seen_at < ?");
+  const lastSubject = db.prepare("SELECT max(id) AS id FROM subjects");
+  let hasDeleted = false;
+  let subjectsDone = 0;
+  let nextRoundAt = 0;
+
+  const stepSubjects = (cutoff: number): boolean => {
+    const last = Number(lastSubject.get()?.["id"] ?? 0);
+    const end = subjectsDone + subjectsAtOnce;
+    transactions.run(() => {
+      dropSubjects.run(subjectsDone, end, cutoff - subjectGraceMs);
+      if (end >= last) transactions.changeGeneration();
+    });
+    subjectsDone = end >= last ? 0 : end;
+    return end < last;
+  };
+
+  const endRound = (): false => {
+    hasDeleted = false;
+    nextRoundAt = facts.now() + Math.min(longestPauseMs, facts.retentionMs / 50);
+    return false;
+  };
+
+  return {
+    step() {
+      if (facts.now() < nextRoundAt) return false;
+      const cutoff = facts.now() - facts.retentionMs;
+      if (subjectsDone === 0 && portions.some((portion) => portion.isDue(cutoff))) {
+        transactions.run(() => {
+          if (!hasDeleted) transactions.changeGeneration();
+          for (const portion of portions) portion.drop(cutoff);
+        });
+        hasDeleted = true;
+        return true;
+      }
+      return (hasDeleted && stepSubjects(cutoff)) || endRound();
+    },
+  };
+}
+
+interface Portion {
+  isDue(cutoff: number): boolean;
+  drop(cutoff: number): void;
+}
+
+function portionsOf(db: DatabaseSync): readonly Portion[] {
+  const oldRecords = db.prepare(`
+    SELECT row, experiment FROM records INDEXED BY records_by_time
+    WHERE received_at < ? ORDER BY received_at LIMIT ?`);
+  const dropRecord = db.prepare("DELETE FROM records WHERE row = ?");
+  const dropFact = db.prepare("DELETE FROM facts WHERE experiment = ? AND row = ?");
+  const oldOutcomes = db.prepare(
+    "SELECT row FROM outcomes WHERE received_at < ? ORDER BY received_at LIMIT ?",
+  );
+  const dropOutcome = db.prepare("DELETE FROM outcomes WHERE row = ?");
+  return [
+    portion(oldRecords, ({ row, experiment }) => {
+      dropRecord.run(row ?? null);
+      if (experiment !== null) dropFact.run(experiment ?? null, row ?? null);
+    }),
+    portion(oldOutcomes, ({ row }) => dropOutcome.run(row ?? null)),
+  ];
+}
+
+type Row = ReturnType<StatementSync["all"]>[number];
+
+function portion(old: StatementSync, drop: (row: Row) => void): Portion {
+  return {
+    isDue: (cutoff) => old.get(cutoff, 1) !== undefined,
+    drop(cutoff) {
+      for (const row of old.all(cutoff, rowsAtOnce)) drop(row);
+    },
+  };
+}

@@ -1,0 +1,251 @@
+/** Records and outcomes in one SQLite file. The event loop only queues: a thread writes, another one reads. */
+import type { Worker } from "node:worker_threads";
+import type { StoreConfig } from "../../domain/config.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { Log } from "../../domain/log.ts";
+import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
+import type { RequestRecord } from "../../domain/record.ts";
+import type { EventStore, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
+import { Committer } from "./committer.ts";
+import { refuseNewerFile } from "./database.ts";
+import { createReaderLink, type ReaderLink } from "./reader-link.ts";
+import { createWriteQueue, type QueueItem, type WriteQueue } from "./write-queue.ts";
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  /** Names this process among those that share the file: with `boot` it is unique. */
+  readonly instance: string;
+  readonly boot: string;
+  readonly config: StoreConfig;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly limits?: Partial<StoreLimits>;
+  /** Sees every writer thread that is started. */
+  readonly onWriter?: (writer: Worker) => void;
+}
+
+export interface StoreLimits {
+  /** How long an outcome, an exposure or a flush waits for a disk that refuses, before it is rejected. */
+  readonly waitMs: number;
+  /** How long the writer waits for another process's lock at each try. */
+  readonly busyMs: number;
+  /** From `close` to its end, whatever the disk does. */
+  readonly closeMs: number;
+}
+
+const defaultLimits: StoreLimits = { waitMs: 5_000, busyMs: 1_000, closeMs: 3_000 };
+/** What a client is told when it may come back. */
+const retryAfterMs = 1_000;
+/** `recent` shows what was appended before it, unless the disk is slower than this. */
+const recentWaitMs = 1_000;
+const fullReason = "what waits to be written has reached its bound";
+
+/**
+ * Opens or makes the file; trouble with the disk shows in `health` and does not keep the process from serving.
+ * Throws `config_invalid` for a file that a newer version wrote.
+ */
+export function openSqliteStore(options: SqliteStoreOptions): EventStore {
+  refuseNewerFile(options.path);
+  return new SqliteStore(options);
+}
+
+class SqliteStore implements EventStore {
+  readonly #limits: StoreLimits;
+  readonly #log: Log;
+  readonly #queue: WriteQueue;
+  readonly #committer: Committer;
+  readonly #reader: ReaderLink;
+  #dropped = 0;
+  #isFull = false;
+  #closing: Promise<void> | undefined;
+
+  constructor({ path, instance, boot, config, log, now, limits, onWriter }: SqliteStoreOptions) {
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#log = log;
+    this.#queue = createWriteQueue({ rows: config.queueRows, bytes: config.queueBytes });
+    const { retentionMs, commitMs } = config;
+    const { busyMs } = this.#limits;
+    const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
+    this.#committer = new Committer({ queue: this.#queue, settings, log, commitMs, onWriter });
+    this.#reader = createReaderLink(path, () => this.#committer.check());
+  }
+
+  append(record: RequestRecord): void {
+    // Dropped ones are numbered too: a gap shows that they were there.
+    const sequence = ++this.#committer.lastSequence;
+    const text = JSON.stringify(record);
+    const bytes = Buffer.byteLength(text);
+    if (!this.#hasRoom(1, bytes)) {
+      this.#dropped++;
+      return;
+    }
+    this.#add({ kind: "record", text, rows: 1, bytes, sequence, waiter: undefined, isGivenUp: false });
+  }
+
+  async expose(record: RequestRecord): Promise<void> {
+    await this.#write("exposure", JSON.stringify(record), 1);
+  }
+
+  /**
+   * One that is rejected while it waits will not be stored. One that is rejected in the middle of a commit that does
+   * not come back may be: its repetition is then a duplicate, by the same idempotency hash.
+   */
+  async addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]> {
+    if (outcomes.length === 0) return [];
+    const receipts = await this.#write("outcomes", JSON.stringify(outcomes), outcomes.length);
+    if (receipts !== undefined) return receipts;
+    throw new Failure("internal_error", "These outcomes cannot be stored. The log has the cause.");
+  }
+
+  addPhase(phase: Phase): void {
+    const text = JSON.stringify(phase);
+    // Never dropped: there are few, and an experiment cannot be read without its phases.
+    if (this.#closing !== undefined) return;
+    this.#add({
+      kind: "phase",
+      text,
+      rows: 0,
+      bytes: text.length,
+      sequence: 0,
+      waiter: undefined,
+      isGivenUp: false,
+    });
+  }
+
+  async flush(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    await this.#mark(this.#limits.waitMs);
+  }
+
+  health(): StoreHealth {
+    const { writtenRows, refusedRows, restarts } = this.#committer;
+    const reason = this.#trouble();
+    return {
+      engine: "sqlite",
+      state: reason === undefined ? "ok" : "degraded",
+      reason,
+      queuedRows: this.#queue.rows,
+      queuedBytes: this.#queue.bytes,
+      writtenRows,
+      droppedRows: this.#dropped + refusedRows,
+      writerRestarts: restarts,
+    };
+  }
+
+  async recent(filter: RecordFilter): Promise<readonly RequestRecord[]> {
+    if (this.#closing !== undefined) throw this.#unavailable();
+    const isWriting = this.#trouble() === undefined && this.#queue.rows > 0;
+    if (isWriting) await this.#mark(recentWaitMs).catch(() => {});
+    return this.#reader.recent(filter);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Four fifths of the time for what is queued, the rest for the threads: one in the middle of a statement ends after it. */
+  async #close(): Promise<void> {
+    const { closeMs } = this.#limits;
+    const written = this.#mark(closeMs)
+      .then(() => this.#committer.closeBoot())
+      .catch(() => {});
+    await within(closeMs * 0.8, written);
+    this.#abandon(this.#committer.surrender());
+    const ended = [this.#committer.terminate(), this.#reader.terminate()];
+    await within(closeMs * 0.2, Promise.all(ended));
+  }
+
+  #write(kind: "exposure" | "outcomes", text: string, rows: number) {
+    const bytes = Buffer.byteLength(text);
+    if (!this.#hasRoom(rows, bytes)) return Promise.reject(this.#unavailable());
+    return this.#wait({ kind, text, rows, bytes, waitMs: this.#limits.waitMs });
+  }
+
+  /** Resolves when all that is queued by now is durable. */
+  #mark(waitMs: number): Promise<unknown> {
+    const marked = this.#wait({ kind: "mark", text: "", rows: 0, bytes: 0, waitMs });
+    this.#committer.hurry();
+    return marked;
+  }
+
+  #wait(what: Pick<QueueItem, "kind" | "text" | "rows" | "bytes"> & { readonly waitMs: number }) {
+    const { waitMs, ...facts } = what;
+    return new Promise<readonly OutcomeReceipt[] | undefined>((resolve, reject) => {
+      const waiter = {
+        settle(receipts: readonly OutcomeReceipt[] | undefined) {
+          clearTimeout(timer);
+          resolve(receipts);
+        },
+        fail: () => {
+          clearTimeout(timer);
+          reject(this.#unavailable());
+        },
+      };
+      const item: QueueItem = { ...facts, sequence: 0, waiter, isGivenUp: false };
+      const timer = setTimeout(() => this.#giveUp(item, waitMs), waitMs);
+      this.#add(item);
+    });
+  }
+
+  /** Too long. What is in flight may be stored yet, so it gets as much time again before it is left to its fate. */
+  #giveUp(item: QueueItem, graceMs: number): void {
+    if (this.#committer.isInFlight(item)) {
+      item.isGivenUp = true;
+      setTimeout(() => item.waiter?.fail(), graceMs).unref();
+    } else {
+      this.#queue.giveUp(item);
+      item.waiter?.fail();
+    }
+  }
+
+  #hasRoom(rows: number, bytes: number): boolean {
+    if (this.#closing !== undefined) return false;
+    const hasRoom = this.#queue.hasRoom(rows, bytes);
+    if (!hasRoom && !this.#isFull) this.#log.error(`the store drops and counts records: ${fullReason}`);
+    this.#isFull = !hasRoom;
+    return hasRoom;
+  }
+
+  /** Why nothing can be kept now; undefined while it can. */
+  #trouble(): string | undefined {
+    if (this.#committer.trouble !== undefined) return this.#committer.trouble;
+    if (this.#committer.commitLastsMs > this.#limits.waitMs) return "a commit takes too long";
+    return this.#isFull && this.#queue.rows > 0 ? fullReason : undefined;
+  }
+
+  #unavailable(): Failure {
+    const reason = this.#closing === undefined ? this.#trouble() : "the store is closed";
+    return new Failure(
+      "store_unavailable",
+      `This cannot be kept now: ${reason ?? "the disk is slow"}. Send it again.`,
+      { retryAfterMs },
+    );
+  }
+
+  #add(item: QueueItem): void {
+    this.#queue.add(item);
+    this.#committer.nudge();
+  }
+
+  /** At the end: whoever waits is told, and what is lost is counted. */
+  #abandon(inFlight: readonly QueueItem[]): void {
+    const lost = [...inFlight, ...this.#queue.drain()];
+    for (const { waiter } of lost) waiter?.fail();
+    const rows = lost.reduce((sum, item) => sum + item.rows, 0);
+    if (rows === 0) return;
+    this.#dropped += rows;
+    this.#log.error(`${rows} rows were not stored before the end`);
+  }
+}
+
+/** Waits for `work`, but no longer than so. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, passed]);
+  clearTimeout(timer);
+}

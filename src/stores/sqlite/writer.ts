@@ -1,0 +1,142 @@
+/** The writer's thread without its port: keeps a sound connection, and does what the messages say. */
+import { statSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import { type BatchWriter, createBatchWriter } from "./batch-writer.ts";
+import { lastBootCrashed } from "./boot-line.ts";
+import { damageOf, fileIdOf, openForWriting, setAside } from "./database.ts";
+import { faultOf } from "./fault.ts";
+import type { Batch, FromWriter, WriterSettings } from "./messages.ts";
+import { createRetention, type Retention } from "./retention.ts";
+
+export interface Writer {
+  commit(batch: Batch): void;
+  /** Looks for damage, and sets a damaged file aside. */
+  check(): void;
+  /** What is due beside commits. True when there is more to do soon. */
+  tend(): boolean;
+  close(lastSequence: number): void;
+}
+
+export interface WriterParts {
+  readonly settings: WriterSettings;
+  readonly now: () => number;
+  readonly tell: (message: FromWriter) => void;
+}
+
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly fileId: string | undefined;
+  readonly batches: BatchWriter;
+  readonly retention: Retention;
+}
+
+/** A file above this size is not read through before its first commit: its damage shows when a statement meets it. */
+const checkedBytes = 512 * 1024 * 1024;
+
+export function createWriter({ settings, now, tell }: WriterParts): Writer {
+  const { path } = settings;
+  let connection: Connection | undefined;
+  let isFirst = true;
+
+  const drop = () => {
+    const { db } = connection ?? {};
+    connection = undefined;
+    if (db?.isOpen) db.close();
+  };
+
+  const open = (): Connection => {
+    // Somebody removed or replaced the file: what is committed into the old one would be gone.
+    if (connection !== undefined && fileIdOf(path) !== connection.fileId) drop();
+    if (connection !== undefined) return connection;
+    const db = openForWriting(settings);
+    try {
+      if (isFirst) refuseDamage(db, settings);
+      isFirst = false;
+      const batches = createBatchWriter(db, settings, now);
+      const { retentionMs } = settings;
+      const retention = createRetention(db, batches.transactions, { retentionMs, now });
+      connection = { db, fileId: fileIdOf(path), batches, retention };
+      return connection;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+
+  /** Does it on a sound file: a damaged one is set aside, once, and it is done on a new one. */
+  const soundly = <T>(work: (connection: Connection) => T): T => {
+    try {
+      return attempt(work);
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      replaceFile(error);
+      return attempt(work);
+    }
+  };
+
+  const attempt = <T>(work: (connection: Connection) => T): T => {
+    try {
+      return work(open());
+    } catch (error) {
+      if (faultOf(error).spoilsConnection) drop();
+      throw error;
+    }
+  };
+
+  const replaceFile = (error: unknown) => {
+    const damaged = connection?.fileId ?? fileIdOf(path);
+    drop();
+    // Another process has replaced it already.
+    if (fileIdOf(path) !== damaged) return;
+    const aside = setAside(path, now());
+    const message = `${path} is damaged: ${faultOf(error).reason}. It is kept as ${aside}, and a new file is begun.`;
+    tell({ kind: "note", level: "error", message });
+  };
+
+  return {
+    commit(batch) {
+      try {
+        const { receipts, refused, refusal } = soundly(({ batches }) => batches.write(batch));
+        tell({ kind: "committed", batch: batch.number, receipts, refused });
+        if (refusal === undefined) return;
+        tell({ kind: "note", level: "error", message: `${refused} rows cannot be stored: ${refusal}` });
+      } catch (error) {
+        tell({ kind: "failed", batch: batch.number, reason: faultOf(error).reason });
+      }
+    },
+    check() {
+      soundly(({ db }) => throwDamage(db));
+    },
+    tend() {
+      return soundly(({ batches, retention }) => {
+        batches.keepAlive();
+        batches.endExposures();
+        return retention.step();
+      });
+    },
+    close(lastSequence) {
+      try {
+        soundly(({ batches }) => batches.close(lastSequence));
+      } finally {
+        drop();
+      }
+    },
+  };
+}
+
+class DamageFound extends Error {}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof DamageFound || faultOf(error).kind === "corrupt";
+}
+
+/** After a crash the file is read through before anything is added to it. */
+function refuseDamage(db: DatabaseSync, settings: WriterSettings): void {
+  if (statSync(settings.path).size > checkedBytes || !lastBootCrashed(db, settings)) return;
+  throwDamage(db);
+}
+
+function throwDamage(db: DatabaseSync): void {
+  const damage = damageOf(db);
+  if (damage !== undefined) throw new DamageFound(damage);
+}

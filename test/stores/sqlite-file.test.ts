@@ -1,0 +1,188 @@
+/** The file itself: damaged, replaced, from another version. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, test } from "node:test";
+import { Failure } from "../../src/domain/failure.ts";
+import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
+import { migrate, migrations, versionOf } from "../../src/stores/sqlite/schema.ts";
+import { outcome, record } from "./record-fixture.ts";
+import { column, place, type StorePlace } from "./sqlite-fixture.ts";
+
+const asideOf = ({ folder }: StorePlace) => readdirSync(folder).filter((name) => /\.corrupt-\d+$/.test(name));
+
+/** A file with rows in it, from a boot that ended, or that was killed as far as the file can tell. */
+async function written(spot: StorePlace, end: "closed" | "killed"): Promise<void> {
+  const store = spot.open({ boot: "before" });
+  for (let count = 0; count < 200; count++) store.append(record());
+  await store.close();
+  if (end === "killed")
+    spot.connect().exec("UPDATE boots SET is_closed = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+function damage(path: string, from: number, length: number): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, from, Math.min(bytes.length, from + length));
+  writeFileSync(path, bytes);
+}
+
+describe("a damaged file", () => {
+  test("with garbage for a header is set aside; a new one takes what comes", async (t) => {
+    const spot = place(t);
+    writeFileSync(spot.path, "this is no database, and longer than a hundred bytes ".repeat(40));
+    const store = spot.open();
+    const [receipt] = await store.addOutcomes([outcome()]);
+    assert.equal(receipt?.status, "stored");
+    assert.match(await spot.log.said(/is damaged/), /error: .*no database.*is kept as .*\.corrupt-\d+/);
+    assert.equal(asideOf(spot).length, 1);
+    assert.equal(store.health().state, "ok");
+  });
+
+  test("with garbage in its middle is found when it is opened after a crash, log and all", async (t) => {
+    const spot = place(t);
+    await written(spot, "killed");
+    const { size } = statSync(spot.path);
+    damage(spot.path, Math.floor(size / 2), 8192);
+    const source = openFactSource(spot.path);
+    const before = source.generation();
+    const store = spot.open();
+    store.append(record({ latencyMs: 7 }));
+    await store.flush();
+    await spot.log.said(/error: .*is damaged/);
+    assert.equal(asideOf(spot).length, 1);
+    assert.deepEqual(spot.latencies(), [7]);
+    assert.notEqual(source.generation(), before);
+    source.close();
+  });
+
+  test("is found by a statement that meets it, also after a clean end", async (t) => {
+    const spot = place(t);
+    await written(spot, "closed");
+    damage(spot.path, 4096, Number.MAX_SAFE_INTEGER);
+    const store = spot.open();
+    store.append(record({ latencyMs: 7 }));
+    await store.flush();
+    await spot.log.said(/error: .*is damaged/);
+    assert.deepEqual(spot.latencies(), [7]);
+  });
+
+  test("that a reader meets is looked into by the writer", async (t) => {
+    const spot = place(t);
+    await written(spot, "closed");
+    const db = spot.connect();
+    const [root] = column(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'records_by_time'");
+    db.close();
+    damage(spot.path, (Number(root) - 1) * 4096, 4096);
+    const store = spot.open({ config: { retentionMs: 1e15 } });
+    const read = await store.recent({ limit: 5 }).catch((error: unknown) => error);
+    // Retention may have met it first: then the new file is read, and there is nothing in it.
+    if (read instanceof Failure) assert.equal(read.code, "store_unavailable");
+    else assert.deepEqual(read, []);
+    await spot.log.said(/error: .*is damaged/);
+    await store.addOutcomes([outcome()]);
+    assert.equal(asideOf(spot).length, 1);
+  });
+});
+
+describe("a file that is taken away", () => {
+  test("is made anew at the next commit, and readers follow", async (t) => {
+    const spot = place(t);
+    const store = spot.open();
+    store.append(record({ latencyMs: 1 }));
+    await store.flush();
+    const source = openFactSource(spot.path);
+    const before = source.generation();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${spot.path}${suffix}`, { force: true });
+    assert.equal(source.generation(), 0);
+    store.append(record({ latencyMs: 2 }));
+    await store.flush();
+    assert.deepEqual(spot.latencies(), [2]);
+    assert.notEqual(source.generation(), before);
+    // What was in the old file shows as a gap.
+    assert.deepEqual(
+      source.boots().map(({ lastSequence, rows }) => [lastSequence, rows]),
+      [[2, 1]],
+    );
+    source.close();
+  });
+
+  test("may not be there yet: its readers find nothing, and then what is written", async (t) => {
+    const spot = place(t);
+    const source = openFactSource(spot.path);
+    const nothing = () => assert.fail("there is nothing to visit");
+    assert.deepEqual(
+      [source.generation(), source.eachFact("tone", 3, nothing), source.eachOutcome(4, nothing)],
+      [0, 3, 4],
+    );
+    assert.deepEqual([source.phases("tone"), source.boots(), source.orphans()], [[], [], new Map()]);
+    const store = spot.open();
+    store.append(record());
+    await store.flush();
+    assert.ok(source.generation() > 0);
+    assert.ok(source.eachFact("tone", 0, () => {}) > 0);
+    source.close();
+  });
+});
+
+describe("a file of another version", () => {
+  test("that is newer is refused at once, with what to do", (t) => {
+    const spot = place(t);
+    spot.connect().exec(`${migrations.join(";")}; PRAGMA user_version = 99`);
+    assert.throws(
+      () => spot.open(),
+      (error) =>
+        error instanceof Failure &&
+        error.code === "config_invalid" &&
+        /events\.db was written by a newer Assay \(its format is 99.*upgrade Assay/.test(error.message),
+    );
+  });
+
+  test("that is version 1 keeps what it holds through every step since", async (t) => {
+    const spot = place(t);
+    await written(spot, "closed");
+    const db = spot.connect();
+    const kept = column(db, "SELECT body FROM records");
+    assert.equal(kept.length, 200);
+    const steps = [
+      ...migrations,
+      "ALTER TABLE records ADD COLUMN later TEXT",
+      "UPDATE records SET later = 'yes'",
+    ];
+    migrate(db, spot.path, steps);
+    assert.equal(versionOf(db), steps.length);
+    assert.deepEqual(column(db, "SELECT body FROM records"), kept);
+    assert.deepEqual(column(db, "SELECT DISTINCT later FROM records"), ["yes"]);
+  });
+
+  test("whose step fails stays as it was", (t) => {
+    const spot = place(t);
+    const db = spot.connect();
+    migrate(db, spot.path);
+    const steps = [...migrations, "ALTER TABLE records ADD COLUMN later TEXT; SELECT nonsense FROM nowhere"];
+    assert.throws(() => migrate(db, spot.path, steps), /nowhere/);
+    assert.equal(versionOf(db), migrations.length);
+    assert.equal(db.isTransaction, false);
+    assert.ok(!column(db, "SELECT name FROM pragma_table_info('records')").includes("later"));
+  });
+});
+
+describe("a place where nothing can be written", () => {
+  test("degrades the store and does not keep it from opening; it recovers when the place is mended", async (t) => {
+    const spot = place(t);
+    // A file where the folder should be.
+    rmSync(dirname(spot.path), { recursive: true });
+    writeFileSync(spot.folder, "in the way");
+    const store = spot.open();
+    store.append(record({ latencyMs: 3 }));
+    await spot.log.said(/error: the store cannot write/);
+    assert.equal(store.health().state, "degraded");
+    rmSync(spot.folder);
+    mkdirSync(spot.folder);
+    await store.flush();
+    assert.equal(store.health().state, "ok");
+    const db = new DatabaseSync(spot.path);
+    assert.deepEqual(column(db, "SELECT latency_ms FROM facts"), [3]);
+    db.close();
+  });
+});

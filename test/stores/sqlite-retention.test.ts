@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
+import { openForWriting } from "../../src/stores/sqlite/database.ts";
+import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
+import { createRetention } from "../../src/stores/sqlite/retention.ts";
+import { outcome, pseudonym, record } from "./record-fixture.ts";
+import { column, place, type StorePlace } from "./sqlite-fixture.ts";
+
+const dayMs = 86_400_000;
+const start = Date.UTC(2026, 0, 1);
+
+/** A writer and its retention under a clock of the test's own. */
+function opened({ path }: StorePlace, retentionMs: number) {
+  const clock = { now: start };
+  const now = () => clock.now;
+  const db = openForWriting({ path, busyMs: 1000 });
+  const settings = { path, instance: "i", boot: "b", startedAt: start, retentionMs, busyMs: 1000 };
+  const batches = createBatchWriter(db, settings, now);
+  const retention = createRetention(db, batches.transactions, { retentionMs, now });
+  let sequence = 0;
+  const write = (records: number, unit: string) => {
+    const texts: string[] = [];
+    const sequences: number[] = [];
+    for (let count = 0; count < records; count++) {
+      texts.push(JSON.stringify(record({ receivedAt: clock.now, unitHash: pseudonym(unit) })));
+      sequences.push(++sequence);
+    }
+    const outcomes = [JSON.stringify([outcome({ receivedAt: clock.now })])];
+    const lines = texts.join("\n");
+    const rest = { phases: [], exposures: [], outcomes, lastSequence: sequence };
+    batches.write({ number: sequence, records: lines, sequences, ...rest });
+  };
+  const counts = () =>
+    ["records", "facts", "outcomes", "subjects"].map(
+      (table) => column(db, `SELECT count(*) FROM ${table}`)[0],
+    );
+  return { clock, db, write, counts, retention };
+}
+
+describe("retention", () => {
+  test("takes what is older than it may be, in portions, and nothing else", (t) => {
+    const { clock, db, write, counts, retention } = opened(place(t), 10 * dayMs);
+    write(1200, "old");
+    clock.now += 9 * dayMs;
+    write(3, "ada");
+    assert.equal(retention.step(), false);
+    assert.deepEqual(counts(), [1203, 1203, 2, 3]);
+    clock.now += 2 * dayMs;
+    let steps = 0;
+    const left: unknown[] = [];
+    while (retention.step()) {
+      steps++;
+      left.push(counts()[0]);
+    }
+    assert.deepEqual(left, [703, 203, 3]);
+    assert.equal(steps, 3);
+    assert.deepEqual(counts().slice(0, 3), [3, 3, 1]);
+    // What retention took is no loss.
+    assert.deepEqual(column(db, "SELECT last_sequence - rows FROM boots"), [0]);
+    db.close();
+  });
+
+  test("changes the generation with its first deletion and after its last, and rests between rounds", (t) => {
+    const spot = place(t);
+    const { clock, db, write, retention } = opened(spot, 10 * dayMs);
+    const source = openFactSource(spot.path);
+    write(1, "old");
+    const before = source.generation();
+    assert.equal(retention.step(), false);
+    assert.equal(source.generation(), before);
+    clock.now += 11 * dayMs;
+    assert.equal(retention.step(), true);
+    assert.equal(source.generation(), before + 1);
+    assert.equal(retention.step(), false);
+    assert.equal(source.generation(), before + 2);
+    write(1, "ada");
+    clock.now += 60_000;
+    assert.equal(retention.step(), false);
+    assert.equal(source.generation(), before + 2);
+    source.close();
+    db.close();
+  });
+
+  test("forgets units that are gone, and never one that is still met", (t) => {
+    const { clock, db, write, retention } = opened(place(t), 10 * dayMs);
+    write(1, "old");
+    const seen = [];
+    for (let day = 0; day < 14; day++) {
+      clock.now += dayMs;
+      write(1, "ada");
+      seen.push(...column(db, `SELECT id FROM subjects WHERE hash = '${pseudonym("ada")}'`));
+    }
+    while (retention.step());
+    assert.deepEqual(column(db, "SELECT hash FROM subjects ORDER BY hash"), [
+      ...[pseudonym("ada"), pseudonym("session-1")].toSorted(),
+    ]);
+    assert.equal(new Set(seen).size, 1);
+    const orphaned = column(db, "SELECT row FROM facts WHERE unit NOT IN (SELECT id FROM subjects)");
+    assert.deepEqual(orphaned, []);
+    db.close();
+  });
+
+  test("runs in the store by itself", async (t) => {
+    const { open, path, latencies } = place(t);
+    const before = open({ config: { retentionMs: 1e12 } });
+    before.append(record({ receivedAt: Date.now() - 3 * dayMs, latencyMs: 1 }));
+    before.append(record({ latencyMs: 2 }));
+    await before.close();
+    const source = openFactSource(path);
+    const generation = source.generation();
+    const store = open({ config: { retentionMs: dayMs } });
+    // The first upkeep comes before or behind some commit; each commit gives it its turn.
+    while (source.generation() === generation) await store.addOutcomes([outcome()]);
+    assert.deepEqual(latencies(), [2]);
+    source.close();
+  });
+});
