@@ -47,7 +47,10 @@ function checkVariants({ experiment, promptNames, variantIds, at }: One): readon
     return [{ pointer: at("variants"), side: "key", message }];
   }
   return Object.entries(experiment.variants).flatMap(([id, variant]) => [
-    ...checkParameters(variant, (name) => at("variants", id, "parameters", name)),
+    // A model server may take a member of any name.
+    ...(experiment.predict !== undefined
+      ? []
+      : checkParameters(variant, (name) => at("variants", id, "parameters", name))),
     ...(variant.prompt === undefined || promptNames.includes(variant.prompt)
       ? []
       : [
@@ -85,8 +88,9 @@ function checkControl({ experiment, variantIds, at }: One): readonly Finding[] {
   return [{ pointer: at("control"), side: "value", message: `${message}; \`control\` names one of them` }];
 }
 
-function checkAllocation({ id, experiment, variantIds, at }: One): readonly Finding[] {
-  const config = toExperiment(id, experiment, { schema: undefined, order: variantIds });
+function checkAllocation({ id, file, experiment, variantIds, at }: One): readonly Finding[] {
+  const around = { schema: undefined, input: undefined, order: variantIds, metrics: file.metrics };
+  const config = toExperiment(id, experiment, around);
   // Shares are told by the control: without one, its absence is what there is to say.
   if (!Object.hasOwn(experiment.variants, experiment.control)) return [];
   const message = allocationProblem(config);

@@ -2,6 +2,8 @@ import { didYouMean } from "../core/did-you-mean.ts";
 import type { Finding } from "./check-shape.ts";
 import type { ConfigFile, UpstreamSection } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
+import { modelServersOf } from "./model-servers.ts";
+import { upstreamSchema } from "./schema-upstreams.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 /** Upstreams, and the models that name them. */
@@ -13,8 +15,12 @@ export function checkUpstreams(file: ConfigFile, source: YamlSource): readonly F
     ...checkRetry(name, upstream),
     ...checkHeaders(name, upstream, source),
   ]);
-  if (names.length === 0) {
-    const message = "`upstreams` is empty; name at least one upstream";
+  const hasModelServers = Object.keys(modelServersOf(file).upstreams).length > 0;
+  if (names.length === 0 && !hasModelServers) {
+    const isWritten = source.keys.has("/upstreams");
+    const message = isWritten
+      ? "`upstreams` is empty; name at least one upstream"
+      : "the file lacks `upstreams`; add it";
     findings.push({ pointer: "/upstreams", side: "key", message });
   }
   const reference = (pointer: string, name: string | undefined): void => {
@@ -27,6 +33,8 @@ export function checkUpstreams(file: ConfigFile, source: YamlSource): readonly F
   }
   return findings;
 }
+
+const defaultAddress = upstreamSchema.properties?.base_url?.default;
 
 /** There is no such thing; which of the things that are there was meant? */
 export function unknownName(wrong: {
@@ -41,6 +49,10 @@ export function unknownName(wrong: {
 }
 
 function checkAddress(name: string, upstream: UpstreamSection): readonly Finding[] {
+  if (upstream.dialect === "json" && upstream.base_url === defaultAddress) {
+    const message = `\`${name}\` is a model server and lacks \`base_url\`; add its address`;
+    return [{ pointer: pointerOf("upstreams", name, "base_url"), side: "value", message }];
+  }
   if (URL.canParse(upstream.base_url)) return [];
   const message = "`base_url` is not an address; write one such as https://api.openai.com/v1";
   return [{ pointer: pointerOf("upstreams", name, "base_url"), side: "value", message }];

@@ -61,7 +61,7 @@ function membersOf(path: string, node: SchemaNode): readonly Row[] {
       return [{ path: memberPath, node: member, isRequired }, ...membersOf(memberPath, member)];
     },
   );
-  const items = node.items?.properties === undefined ? [] : membersOf(`${path}[]`, node.items);
+  const items = node.items === undefined ? [] : membersOf(`${path}[]`, node.items);
   const each = typeof node.additionalProperties === "object" ? node.additionalProperties : undefined;
   if (each?.description === undefined) return [...properties, ...items];
   const eachPath = path === "" ? "<name>" : `${path}.<id>`;
@@ -99,6 +99,7 @@ function typeName(type: string): string {
 }
 
 function rangeOf(node: SchemaNode): string {
+  if (node.exclusiveMinimum !== undefined) return ` > ${node.exclusiveMinimum} to ${node.maximum}`;
   if (node.minimum === undefined && node.maximum === undefined) return "";
   if (node.maximum === undefined) return ` ≥ ${node.minimum}`;
   return ` ${node.minimum} to ${node.maximum}`;

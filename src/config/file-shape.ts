@@ -1,12 +1,15 @@
 /** The shape of `assay.yaml` once its schema has passed and filled in the defaults. Keys are as they are written. */
-import type { HashName, OnInvalid, StreamMode, UnitType } from "../domain/config.ts";
+import type { HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
+import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
 
 export interface ConfigFile {
   readonly server: ServerSection;
   readonly upstreams: Readonly<Record<string, UpstreamSection>>;
   readonly default_upstream?: string;
   readonly models: Readonly<Record<string, ModelSection>>;
+  readonly metrics: Readonly<Record<string, MetricSection>>;
   readonly experiments: Readonly<Record<string, ExperimentSection>>;
+  readonly store: StoreSection;
   readonly telemetry: {
     readonly service_name: string;
     readonly environment?: string;
@@ -70,6 +73,39 @@ export interface ModelSection {
   };
 }
 
+export interface MetricSection {
+  readonly kind: OutcomeKind;
+  readonly description: string;
+  readonly better: Better;
+  readonly per: MetricPer;
+  readonly combine: Combine;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly categories?: Readonly<Record<string, number>>;
+  readonly cap?: number;
+  readonly window?: string;
+}
+
+export interface StoreSection {
+  readonly engine: StoreConfig["engine"];
+  readonly durability: StoreConfig["durability"];
+  readonly retention_days: number;
+  readonly commit_ms: number;
+  readonly queue_rows: number;
+  readonly queue_bytes: number;
+}
+
+export type GoalSection = string | { readonly metric: string; readonly smallest_effect?: number | string };
+export type GuardrailSection = string | { readonly metric: string; readonly margin?: number | string };
+
+export interface AnalysisSection {
+  readonly goals: readonly GoalSection[];
+  readonly guardrails: readonly GuardrailSection[];
+  readonly alpha: number;
+  readonly planned_units: number;
+  readonly minimum_units: number;
+}
+
 export interface ExperimentSection {
   readonly description: string;
   readonly salt?: string;
@@ -86,9 +122,11 @@ export interface ExperimentSection {
   readonly control: string;
   readonly allow_pins: boolean;
   readonly expose_assignment: boolean;
+  readonly predict?: PredictSection;
   readonly output: OutputSection;
   readonly fallback: readonly FallbackSection[];
   readonly budgets: { readonly total_ms: number };
+  readonly analysis: AnalysisSection;
 }
 
 export interface EligibleSection {
@@ -102,9 +140,15 @@ export interface EligibleSection {
 
 export interface VariantSection {
   readonly weight: number;
-  readonly model: string;
+  readonly model?: string;
+  readonly url?: string;
   readonly prompt?: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+interface PredictSection {
+  readonly input?: string | Readonly<Record<string, unknown>>;
+  readonly prediction_path: string;
 }
 
 interface OutputSection {

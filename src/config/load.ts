@@ -1,6 +1,9 @@
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../domain/config.ts";
+import { checkAnalysis } from "./check-analysis.ts";
 import { checkExperiments } from "./check-experiments.ts";
+import { checkMetrics } from "./check-metrics.ts";
+import { checkPredictions } from "./check-predict.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkServer } from "./check-server.ts";
 import type { Finding, ShapeCheck } from "./check-shape.ts";
@@ -79,7 +82,14 @@ function load(from: {
   if (shape.file === undefined || problems.length > 0) return { problems: sortProblems(problems) };
 
   const { keys, references } = source;
-  const config = toConfig({ file: shape.file, keys, directory, prompts, schemas: schemas.loaded });
+  const config = toConfig({
+    file: shape.file,
+    keys,
+    directory,
+    prompts,
+    schemas: schemas.loaded,
+    inputs: schemas.inputs,
+  });
   return { config, digest: digestOf(config, references) };
 }
 
@@ -97,13 +107,17 @@ function checkMeaning(check: {
     ...checkSecrets(file, source),
     ...checkUpstreams(file, source),
     ...checkExperiments({ file, source, promptNames, schemas }),
+    ...checkPredictions(file, source),
     ...checkTogether(file, source),
+    ...checkMetrics(file),
+    ...checkAnalysis(file, source),
   ];
 }
 
 interface LoadedSchemas {
-  /** By experiment. */
+  /** Of outputs and of model servers' inputs, by experiment. */
   readonly loaded: ReadonlyMap<string, OutputSchema>;
+  readonly inputs: ReadonlyMap<string, OutputSchema>;
   readonly findings: readonly Finding[];
   /** In the schemas' own files. */
   readonly problems: readonly Problem[];
@@ -115,22 +129,33 @@ function loadSchemas(from: {
   readonly reader: FileReader;
 }): LoadedSchemas {
   const loaded = new Map<string, OutputSchema>();
+  const inputs = new Map<string, OutputSchema>();
   const findings: Finding[] = [];
   const problems: Problem[] = [];
-  for (const [experimentId, { output }] of Object.entries(from.file?.experiments ?? {})) {
-    if (output.schema === undefined) continue;
+  const load = (experimentId: string, place: SchemaPlace): void => {
+    if (place.written === undefined) return;
     const { directory, reader } = from;
-    const result = loadOutputSchema({ written: output.schema, experimentId, directory, reader });
+    const result = loadOutputSchema({ written: place.written, experimentId, directory, reader });
     if ("schema" in result) {
-      loaded.set(experimentId, result.schema);
-      continue;
+      place.into.set(experimentId, result.schema);
+      return;
     }
-    const pointer = pointerOf("experiments", experimentId, "output", "schema");
+    const pointer = pointerOf("experiments", experimentId, ...place.at);
     const { problem } = result;
     if (problem.at === "file") problems.push(problem.problem);
     else findings.push({ pointer: `${pointer}${problem.within}`, side: "value", message: problem.message });
+  };
+  for (const [id, { output, predict }] of Object.entries(from.file?.experiments ?? {})) {
+    load(id, { written: output.schema, at: ["output", "schema"], into: loaded });
+    load(id, { written: predict?.input, at: ["predict", "input"], into: inputs });
   }
-  return { loaded, findings, problems };
+  return { loaded, inputs, findings, problems };
+}
+
+interface SchemaPlace {
+  readonly written: string | Readonly<Record<string, unknown>> | undefined;
+  readonly at: readonly string[];
+  readonly into: Map<string, OutputSchema>;
 }
 
 /** Leaves out what would be said about a stand-in, about something inside it, or about what holds it. */

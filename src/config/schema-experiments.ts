@@ -1,3 +1,5 @@
+import { defaultPredictionPath } from "../core/prediction.ts";
+import { analysisSchema } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import {
   flag,
@@ -88,7 +90,6 @@ const variant: SchemaNode = {
   description: "One variant: model, prompt version, parameters.",
   type: "object",
   additionalProperties: false,
-  required: ["model"],
   properties: {
     weight: {
       description: "Relative share of the units.",
@@ -97,7 +98,21 @@ const variant: SchemaNode = {
       minimum: 0,
       maximum: 1_000_000,
     },
-    model: { ...modelNames, description: "The model that answers." },
+    model: {
+      ...modelNames,
+      description:
+        "The model that answers; chat needs it. Beside `url`, the version that stands in answers which tell none.",
+      "x-otherwise": "beside `url`, the variant's id",
+    },
+    url: text(
+      "Address of the model server that answers, in experiments with `predict`. It stands for an upstream with `dialect: json` and default budgets.",
+      {
+        pattern: "^https?://[^\\s/?#@]+(/[^\\s?#]*)?$",
+        "x-wanted":
+          "an http or https address without user, query and fragment, such as http://127.0.0.1:9000/predict",
+        "x-otherwise": "the upstream of `model`",
+      },
+    ),
     prompt: text("`name@version` of a file in `prompts/`.", {
       pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}@[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$",
       "x-wanted": "`name@version`",
@@ -133,7 +148,8 @@ const layer: SchemaNode = {
 
 const output = section("What an answer must look like, and what happens when it does not.", {
   schema: {
-    description: "JSON Schema of the message content: a path relative to this file, or the schema itself.",
+    description:
+      "JSON Schema of the message content, or of a model server's answer: a path relative to this file, or the schema itself.",
     type: ["string", "object"],
     minLength: 1,
     additionalProperties: true,
@@ -183,8 +199,32 @@ const fallback: SchemaNode = {
   },
 };
 
+const predict: SchemaNode = {
+  description:
+    "Makes it an experiment on predictions: model servers that speak plain JSON, asked by `POST /v1/predict/<id>`.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    input: {
+      description:
+        "JSON Schema of the input, which is the request's body: a path relative to this file, or the schema itself.",
+      type: ["string", "object"],
+      minLength: 1,
+      additionalProperties: true,
+      "x-otherwise": "any JSON object",
+    },
+    prediction_path: text("JSON Pointer to the prediction in a server's answer.", {
+      default: defaultPredictionPath,
+      pattern: "^(/([^~/]|~[01])+)+$",
+      "x-wanted": "a JSON Pointer such as /prediction or /predictions/0",
+    }),
+  },
+  "x-otherwise": "an experiment on chat",
+};
+
 export const experimentSchema: SchemaNode = {
-  description: "One experiment. Clients name it by `match.models` or as `experiment/<id>`.",
+  description:
+    "One experiment. Clients name it by `match.models` or as `experiment/<id>`; one on predictions by its path.",
   type: "object",
   additionalProperties: false,
   required: ["variants"],
@@ -220,10 +260,12 @@ export const experimentSchema: SchemaNode = {
     control: text("Id of the control.", { default: "control" }),
     allow_pins: flag("Whether clients may pin a variant by `experiment/<id>@<variant>`.", true),
     expose_assignment: flag("Whether responses tell experiment and variant in `x-assay-*` headers.", true),
+    predict,
     output,
     fallback,
     budgets: section("Limits on the whole request.", {
       total_ms: milliseconds("From the request's arrival to the end of its answer.", 120_000),
     }),
+    analysis: analysisSchema,
   },
 };

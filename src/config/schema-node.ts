@@ -15,6 +15,7 @@ export interface SchemaNode {
   readonly exclusiveMinimum?: number;
   readonly items?: SchemaNode;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
@@ -44,6 +45,17 @@ export function section(description: string, properties: Readonly<Record<string,
 /** A map from names that the user chooses to values of one shape. */
 export function named(description: string, names: SchemaNode, each: SchemaNode): SchemaNode {
   return { description, type: "object", default: {}, propertyNames: names, additionalProperties: each };
+}
+
+/** What the schema makes of a map with nothing in it. */
+export function defaultsOf(node: SchemaNode): Readonly<Record<string, unknown>> {
+  const given = Object.entries(node.properties ?? {}).filter(([, member]) => member.default !== undefined);
+  return Object.fromEntries(
+    given.map(([name, member]) => [
+      name,
+      member.properties === undefined ? member.default : defaultsOf(member),
+    ]),
+  );
 }
 
 /** For a member that must be given. */

@@ -7,7 +7,13 @@ export const upstreamSchema: SchemaNode = {
   type: "object",
   additionalProperties: false,
   properties: {
-    dialect: { ...text("Wire dialect.", { default: "openai" }), enum: Object.keys(dialects) },
+    dialect: {
+      ...text(
+        "Wire dialect: `openai`, or `json` for a model server, to whose `base_url` itself inputs are posted.",
+        { default: "openai" },
+      ),
+      enum: Object.keys(dialects),
+    },
     base_url: text("Address of the API, with the version in its path.", {
       default: "https://api.openai.com/v1",
       pattern: "^https?://[^\\s/?#@]+(/[^\\s?#]*)?$",

@@ -1,4 +1,5 @@
 import { experimentSchema } from "./schema-experiments.ts";
+import { metricSchema } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import {
   count,
@@ -10,8 +11,8 @@ import {
   section,
   share,
   text,
-  withoutDefault,
 } from "./schema-node.ts";
+import { storeSchema } from "./schema-store.ts";
 import { upstreamSchema } from "./schema-upstreams.ts";
 
 const port = (description: string, byDefault: number): SchemaNode =>
@@ -110,17 +111,20 @@ export const configurationSchema: SchemaNode = {
   description: "`assay.yaml`. Prompts stand beside it in `prompts/<name>/<version>.md`.",
   type: "object",
   additionalProperties: false,
-  required: ["upstreams"],
   properties: {
     server,
-    upstreams: withoutDefault(
-      named("Endpoints that requests are sent to, by name.", idNames, upstreamSchema),
+    upstreams: named(
+      "Endpoints that requests are sent to, by name. Needed unless all that is served are model servers given by `url`.",
+      idNames,
+      upstreamSchema,
     ),
     default_upstream: text("The upstream of models that `models` does not name.", {
       "x-otherwise": "the first upstream",
     }),
     models: named("Models that need another upstream, another name there, or a price.", modelNames, model),
+    metrics: named("Metrics that your outcomes are measured by, by name.", idNames, metricSchema),
     experiments: named("Comparisons of variants, by id.", idNames, experimentSchema),
+    store: storeSchema,
     telemetry,
   },
 };

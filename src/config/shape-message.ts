@@ -38,6 +38,8 @@ function limitOf(error: ErrorObject, name: string): string {
   switch (error.keyword) {
     case "minimum":
       return `it must be ${limit} or more`;
+    case "exclusiveMinimum":
+      return `it must be more than ${limit}`;
     case "maximum":
       return `it must be ${limit} or less`;
     case "minLength":
@@ -46,12 +48,14 @@ function limitOf(error: ErrorObject, name: string): string {
       return `it must have at most ${limit} characters`;
     case "minItems":
       return "give it at least one item, or leave it out";
+    case "maxItems":
+      return `it may have ${limit} items at most`;
     case "uniqueItems":
       return `two of its items are the same; keep one of them`;
     case "minProperties":
       return `give ${name} at least one member`;
     case "maxProperties":
-      return `give ${name} one key only`;
+      return `give ${name} ${limit === 1 ? "one key only" : `at most ${limit} keys`}`;
     default:
       return error.message ?? "it does not fit the schema";
   }

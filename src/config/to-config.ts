@@ -8,6 +8,7 @@ import type {
   ModelConfig,
   Secret,
   ServerConfig,
+  StoreConfig,
   TelemetryConfig,
   UnitSource,
   UpstreamConfig,
@@ -19,12 +20,16 @@ import type {
   EligibleSection,
   ExperimentSection,
   FallbackSection,
+  MetricSection,
   ModelSection,
   ServerSection,
+  StoreSection,
   UpstreamSection,
 } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
+import { defaultUpstreamOf, modelOfVariant, modelServersOf } from "./model-servers.ts";
 import { createSecret } from "./secret.ts";
+import { toAnalysis, toOutcomeMetric } from "./to-metrics.ts";
 
 export interface ConfigParts {
   readonly file: ConfigFile;
@@ -32,24 +37,38 @@ export interface ConfigParts {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   readonly directory: string;
   readonly prompts: ReadonlyMap<string, PromptFile>;
-  /** By experiment. */
-  readonly schemas: ReadonlyMap<string, { readonly name: string; readonly schema: unknown }>;
+  /** Of outputs and of model servers' inputs, by experiment. */
+  readonly schemas: ReadonlyMap<string, NamedSchema>;
+  readonly inputs: ReadonlyMap<string, NamedSchema>;
+}
+
+interface NamedSchema {
+  readonly name: string;
+  readonly schema: unknown;
 }
 
 /** The domain's form of a file that has passed its checks. */
-export function toConfig({ file, keys, directory, prompts, schemas }: ConfigParts): Config {
-  const defaultUpstream = file.default_upstream ?? keys.get("/upstreams")?.[0] ?? "";
+export function toConfig({ file, keys, directory, prompts, schemas, inputs }: ConfigParts): Config {
+  const defaultUpstream = defaultUpstreamOf(file, keys.get("/upstreams") ?? []);
+  const servers = modelServersOf(file);
   return {
     server: toServer(file.server),
-    upstreams: mapNamed(file.upstreams, (upstream, name) => toUpstream(name, upstream)),
+    upstreams: mapNamed({ ...file.upstreams, ...servers.upstreams }, (upstream, name) =>
+      toUpstream(name, upstream),
+    ),
     defaultUpstream,
-    models: mapNamed(file.models, (model, name) => toModel(name, model, defaultUpstream)),
+    models: mapNamed({ ...file.models, ...servers.models }, (model, name) =>
+      toModel(name, model, defaultUpstream),
+    ),
     experiments: mapNamed(file.experiments, (experiment, id) => {
       const order = keys.get(pointerOf("experiments", id, "variants")) ?? [];
-      return toExperiment(id, experiment, { schema: schemas.get(id), order });
+      const around = { schema: schemas.get(id), input: inputs.get(id), order, metrics: file.metrics };
+      return toExperiment(id, experiment, around);
     }),
     prompts: mapNamed(Object.fromEntries(prompts), (prompt) => prompt),
     telemetry: toTelemetry(file.telemetry),
+    metrics: mapNamed(file.metrics, (metric, name) => toOutcomeMetric(name, metric)),
+    store: toStore(file.store),
     stateDir: resolve(directory, file.server.state_dir),
   };
 }
@@ -91,7 +110,8 @@ function toUpstream(name: string, upstream: UpstreamSection): UpstreamConfig {
   return {
     name,
     dialect: upstream.dialect,
-    baseUrl: upstream.base_url.replace(/\/+$/, ""),
+    // Nothing is put behind a model server's address, and its last slash may count.
+    baseUrl: upstream.dialect === "json" ? upstream.base_url : upstream.base_url.replace(/\/+$/, ""),
     apiKey: toSecret(upstream.api_key),
     withoutKey: upstream.without_key,
     provider: upstream.provider,
@@ -139,13 +159,15 @@ export function toExperiment(
   id: string,
   experiment: ExperimentSection,
   around: {
-    readonly schema: { readonly name: string; readonly schema: unknown } | undefined;
+    readonly schema: NamedSchema | undefined;
+    readonly input: NamedSchema | undefined;
     /** Ids of the variants as they follow in the file. */
     readonly order: readonly string[];
+    readonly metrics: Readonly<Record<string, MetricSection>>;
   },
 ): ExperimentConfig {
   const { output, layer } = experiment;
-  const { schema, order } = around;
+  const { schema, input, order } = around;
   return {
     id,
     description: experiment.description,
@@ -159,7 +181,7 @@ export function toExperiment(
     holdout: experiment.holdout,
     layer,
     rerandomise: experiment.rerandomise,
-    variants: toVariants(experiment, order),
+    variants: toVariants(id, experiment, order),
     controlId: experiment.control,
     allowPins: experiment.allow_pins,
     exposeAssignment: experiment.expose_assignment,
@@ -173,6 +195,11 @@ export function toExperiment(
     },
     fallback: experiment.fallback.map(toFallbackTarget),
     totalMs: experiment.budgets.total_ms,
+    analysis: toAnalysis(experiment.analysis, around.metrics),
+    predict: experiment.predict && {
+      input: input && { name: input.name, schema: input.schema },
+      predictionPath: experiment.predict.prediction_path,
+    },
   };
 }
 
@@ -201,12 +228,16 @@ function toSubject(rule: EligibleSection): EligibilityRule["subject"] {
   return rule.metadata === undefined ? { kind: "model" } : { kind: "metadata", key: rule.metadata };
 }
 
-function toVariants(experiment: ExperimentSection, order: readonly string[]): readonly VariantConfig[] {
+function toVariants(
+  experimentId: string,
+  experiment: ExperimentSection,
+  order: readonly string[],
+): readonly VariantConfig[] {
   const rank = (id: string): number => (id === experiment.control ? -1 : order.indexOf(id));
   const variants = Object.entries(experiment.variants).map(([id, variant]) => ({
     id,
     weight: variant.weight,
-    model: variant.model,
+    model: modelOfVariant(experimentId, id, variant),
     prompt: variant.prompt,
     parameters: variant.parameters,
   }));
@@ -218,6 +249,19 @@ function toFallbackTarget(target: FallbackSection): FallbackTarget {
   if (target.model !== undefined) return { kind: "model", model: target.model };
   return { kind: "canned", content: target.answer ?? "" };
 }
+
+function toStore(store: StoreSection): StoreConfig {
+  return {
+    engine: store.engine,
+    durability: store.durability,
+    retentionMs: store.retention_days * dayMs,
+    commitMs: store.commit_ms,
+    queueRows: store.queue_rows,
+    queueBytes: store.queue_bytes,
+  };
+}
+
+const dayMs = 86_400_000;
 
 function toTelemetry(telemetry: ConfigFile["telemetry"]): TelemetryConfig {
   return {

@@ -74,7 +74,7 @@ const shape: readonly Case[] = [
   {
     says: "a dialect that nobody speaks",
     yaml: `upstreams:\n  main: { dialect: ⟦opnai⟧ }\n`,
-    problem: '`dialect` is "opnai"; it must be openai; did you mean `openai`?',
+    problem: '`dialect` is "opnai"; it must be one of openai, json; did you mean `openai`?',
   },
   {
     says: "an address with a user in it",
