@@ -3,8 +3,9 @@ import { adminAccessProblem } from "./config/check-server.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblem } from "./config/problems.ts";
 import type { LoadedRevision } from "./control/revisions.ts";
-import { compileRevision } from "./core/revision.ts";
-import type { ServerConfig } from "./domain/config.ts";
+import { revisionOf } from "./core/revision.ts";
+import type { ServerConfig, StoreConfig } from "./domain/config.ts";
+import type { ControlEvent } from "./domain/control.ts";
 
 export interface AppOptions {
   readonly configPath: string;
@@ -14,19 +15,24 @@ export interface AppOptions {
   readonly port?: number | undefined;
   readonly adminHost?: string | undefined;
   readonly adminPort?: number | undefined;
+  readonly storeEngine?: StoreConfig["engine"] | undefined;
   /** Gets one line of the log with its line break. */
   readonly writeLog: (line: string) => void;
 }
 
 /** A file that is right in itself is refused all the same when it would open the admin API of this process. */
-export function loadRevision(options: AppOptions, now: number): LoadedRevision {
+export function loadRevision(
+  options: AppOptions,
+  now: number,
+  events: readonly ControlEvent[] = [],
+): LoadedRevision {
   const loaded = loadConfig(options.configPath, options.env);
   const files = [...loaded.files, ...loaded.directories];
   if ("problems" in loaded) return { problems: loaded.problems.map(formatProblem), files };
   const { adminHost, adminToken } = ownListeners(loaded.config.server, options);
   const problem = adminAccessProblem(adminHost, adminToken?.reveal());
   if (problem !== undefined) return { problems: [problem], files };
-  return { revision: compileRevision(loaded.config, loaded.digest, now), files };
+  return { ...revisionOf(loaded, events, now), files };
 }
 
 /** Where the process listens, fixed when it starts; a reload changes the other settings of the server. */

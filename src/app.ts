@@ -3,11 +3,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
+import { openAppStore } from "./app-store.ts";
 import { isLoopback } from "./config/check-server.ts";
 import { Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import { createIds } from "./core/ids.ts";
 import { isKilled, unknownScopes } from "./core/kill-switch.ts";
+import { phasesOf } from "./core/phase.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
 import { createRedactor, type Redacted } from "./core/redaction.ts";
@@ -15,13 +17,16 @@ import { renderRequest } from "./core/render-request.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
-import type { ChatRequest } from "./domain/chat.ts";
+import type { ChatRequest, Operation } from "./domain/chat.ts";
 import type { Revision } from "./domain/config.ts";
 import { Failure } from "./domain/failure.ts";
 import type { Log } from "./domain/log.ts";
-import type { RecordStore, RequestRecord } from "./domain/record.ts";
+import type { RequestRecord } from "./domain/record.ts";
+import type { EventStore } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
+import { chatRoute } from "./http/chat-completions.ts";
 import { Gate } from "./http/gate.ts";
+import { predictRoute } from "./http/predict.ts";
 import { publicListener } from "./http/public.ts";
 import { createScopes } from "./http/request-scope.ts";
 import { createHttpServer, drainServers, listenOrEnd } from "./http/server.ts";
@@ -33,6 +38,7 @@ import { BreakerBoard, breaker } from "./policies/breaker.ts";
 import { callUpstream } from "./policies/call-upstream.ts";
 import { concurrency, Permits } from "./policies/concurrency.ts";
 import { deadline } from "./policies/deadline.ts";
+import { expose } from "./policies/expose.ts";
 import { fallback } from "./policies/fallback.ts";
 import { holdStream } from "./policies/hold-stream.ts";
 import { observeAttempt } from "./policies/observe-attempt.ts";
@@ -41,7 +47,6 @@ import { retry } from "./policies/retry.ts";
 import { validateOutput } from "./policies/validate-output.ts";
 import { openControlJournal } from "./stores/control-journal.ts";
 import { keptKey } from "./stores/kept-key.ts";
-import { createRecentRecords } from "./stores/recent-records.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -61,7 +66,7 @@ export interface App {
   readonly killed: () => readonly string[];
   /** Where the scripted upstream listens, when it plays the API. */
   readonly scripted: ScriptedUpstream | undefined;
-  readonly records: RecordStore;
+  readonly records: EventStore;
   readonly log: Log;
   reload(
     by: string,
@@ -76,7 +81,6 @@ const plainTotalMs = 120_000;
 const watchEveryMs = 1000;
 const telemetryEndMs = 3000;
 const upstreamsEndMs = 3000;
-const recentRecords = 1000;
 
 const now = () => performance.now();
 const wallNow = () => Date.now();
@@ -107,12 +111,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const switches = new Switchboard(store, options.env.ASSAY_KILL_SWITCH, wallNow);
   const revisions = await Revisions.open({
-    load: () => loadRevision(options, wallNow()),
+    load: (events) => loadRevision(options, wallNow(), events),
     prepare: (revision) => upstreams.prepare(revision.config),
     store,
     log,
     now: wallNow,
-    onReload: metrics.configReload,
+    onReload: (result) => {
+      metrics.configReload(result);
+      if (result === "applied") tellPhases();
+    },
   });
 
   const unknown = unknownScopes(switches.switches, revisions.current);
@@ -123,7 +130,19 @@ export async function startApp(options: AppOptions): Promise<App> {
   const breakers = new BreakerBoard(now, (upstream, model, state) =>
     log.warn(`breaker ${state}`, { upstream, model }),
   );
-  const records = createRecentRecords(recentRecords);
+  // Records and outcomes are written behind the requests' backs, and reckoned with in another thread.
+  const { events: records, analyst } = openAppStore({
+    config: { ...config.store, engine: options.storeEngine ?? config.store.engine },
+    stateDir: config.stateDir,
+    log,
+    now: wallNow,
+  });
+  /** A phase must be known before the results ask what its shares were. */
+  const tellPhases = () => {
+    for (const phase of phasesOf(revisions.current, switches.switches, wallNow())) records.addPhase(phase);
+  };
+  tellPhases();
+  analyst.warm(Object.keys(config.experiments));
   const scope = { name: "assay", version };
   const producer = new InstrumentProducer(metrics.instruments, scope, () =>
     metrics.refresh({
@@ -131,6 +150,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
       breakers: breakers.list(),
+      store: records.health(),
     }),
   );
   const telemetry = await startTelemetry({
@@ -177,9 +197,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     ],
     attempt,
   );
-  const chat: Service<ChatRequest> = assign({ switches: () => switches.switches, now })(
-    renderPrompt(now)(answered),
-  );
+  const unitHash = unitHasher(hashKey);
+  const redact = (text: string) => kept.written(text) ?? "";
+  const exposed = expose({
+    isStrict: ({ revision }) => revision.config.store.durability === "strict",
+    expose: (record) => records.expose(record),
+    unitHash,
+    redact,
+  })(renderPrompt(now)(answered));
+  const chat: Service<ChatRequest> = assign({ switches: () => switches.switches, now })(exposed);
 
   const openScope = createScopes({
     gate,
@@ -189,8 +215,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     now,
     wallNow,
     beginTrace: tracing.begin,
-    unitHash: unitHasher(hashKey),
-    onEnd: recorder(metrics, records, (text) => kept.written(text) ?? ""),
+    unitHash,
+    onEnd: recorder(metrics, records, redact),
   });
   const shared = {
     server: () => revisions.current.config.server,
@@ -207,6 +233,14 @@ export async function startApp(options: AppOptions): Promise<App> {
       upstream: () => upstreams.of(revisions.current.config.defaultUpstream),
       takePermit: (upstream) => permits.take(upstream),
       requestId: ids.requestId,
+      outcomeId: ids.requestId,
+      unitHash,
+      redact,
+      addOutcomes: async (outcomes) => {
+        const receipts = await records.addOutcomes(outcomes);
+        metrics.outcomes(receipts);
+        return receipts;
+      },
       listenerOf: (app) => listenerOf(app),
     }),
     server.maxConnections,
@@ -216,6 +250,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const closing = Promise.allSettled([upstreams.close(), scripted?.close()]);
     await Promise.allSettled([within(closing, upstreamsEndMs), telemetry.shutdown(telemetryEndMs)]);
     breakers.shutdown();
+    await Promise.allSettled([records.close(), analyst.close()]);
     await store.close();
   };
   const admin = createHttpServer(
@@ -225,14 +260,17 @@ export async function startApp(options: AppOptions): Promise<App> {
         log,
         switches: () => switches.switches,
         kill: async (order) => {
-          await switches.kill(order);
+          await switches.kill(order).finally(tellPhases);
           log.warn("kill switch on", { ...order });
         },
         revive: async (order) => {
-          await switches.revive(order);
+          await switches.revive(order).finally(tellPhases);
           log.warn("kill switch off", { ...order });
         },
         reload: (by, reason) => revisions.reload(by, reason),
+        allocate: (order) => revisions.allocate(order),
+        analyst,
+        unitHash,
         events: () => store.read(),
         records: (filter) => records.recent(filter),
         metrics: () => telemetry.prometheus(),
@@ -249,6 +287,7 @@ export async function startApp(options: AppOptions): Promise<App> {
               .list()
               .map((circuit) => ({ ...circuit, model: kept.written(circuit.model) ?? "" })),
             exportsTraces: telemetry.makers !== undefined,
+            store: records.health(),
           }),
       }),
     ),
@@ -304,17 +343,21 @@ function listenerOf(app: { readonly fetch: unknown }) {
   };
 }
 
+/** Routes whose requests are recorded, and measured as what. */
+const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
+
 function recorder(
   metrics: ReturnType<typeof createMetrics>,
-  records: RecordStore,
+  records: EventStore,
   redact: (text: string) => string,
 ) {
   return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
-    if (facts.route !== "/v1/chat/completions") {
+    const operation = operations[facts.route];
+    if (operation === undefined) {
       metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });
       return;
     }
-    metrics.request(record, facts);
+    metrics.request(record, { ...facts, operation });
     records.append(redactedRecord(record, redact));
   };
 }

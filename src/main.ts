@@ -11,6 +11,9 @@ const io: Io = {
   cwd: process.cwd(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  write: writeOut,
+  isOutTerminal: process.stdout.isTTY === true,
+  isErrTerminal: process.stderr.isTTY === true,
 };
 
 process.exitCode = await run(process.argv.slice(2));
@@ -36,6 +39,8 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<number>
 }
 
 async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<number> {
+  // A server outlives who reads its welcome; any other command ends when nobody reads on, as in `assay export | head`.
+  if (name !== "serve") process.stdout.on("error", endWithReader);
   try {
     const args = readArguments(command, argv);
     if (args.flag("help")) {
@@ -53,6 +58,18 @@ async function runCommand(name: string, command: Command, argv: readonly string[
     }
     return isBug ? 1 : 2;
   }
+}
+
+function writeOut(bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.stdout.write(bytes)) resolve();
+    else process.stdout.once("drain", resolve);
+  });
+}
+
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
 }
 
 function inspectCause(error: Error): string {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problems.ts";
 import { continuityProblems } from "../core/continuity.ts";
-import { compileRevision } from "../core/revision.ts";
+import { revisionOf } from "../core/revision.ts";
 import { readControlEvents } from "../stores/control-journal.ts";
 import { type Command, configOption, configPath, jsonOption } from "./command.ts";
 
@@ -34,10 +34,11 @@ export const check: Command = {
 };
 
 /** What this state folder's instance has served must go on: the server would refuse the file for it, also at its next start. */
-function continuity(path: string, { config, digest }: LoadedConfig): Problem[] {
-  const events = readControlEvents(join(config.stateDir, "control.jsonl"));
-  const revision = compileRevision(config, digest, Date.now());
-  return continuityProblems(revision, events).map((message) => ({ file: path, line: 1, column: 1, message }));
+function continuity(path: string, loaded: LoadedConfig): Problem[] {
+  const events = readControlEvents(join(loaded.config.stateDir, "control.jsonl"));
+  const made = revisionOf(loaded, events, Date.now());
+  const messages = "problems" in made ? made.problems : continuityProblems(made.revision, events);
+  return messages.map((message) => ({ file: path, line: 1, column: 1, message }));
 }
 
 function counted(all: object, what: string): string {

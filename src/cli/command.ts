@@ -12,12 +12,19 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Progress, problems and logs. */
   readonly err: (text: string) => void;
+  /** Data that is long: resolves when there is room for more. Mixes with `out` in the order of the calls. */
+  readonly write: (bytes: string | Uint8Array) => Promise<void>;
+  /** Whether a person looks at what `out` or `err` writes. */
+  readonly isOutTerminal: boolean;
+  readonly isErrTerminal: boolean;
 }
 
 export interface Option {
   readonly type: "string" | "boolean";
   /** What stands for the value in the help. */
   readonly value?: string;
+  /** `--name` alone is the value "". */
+  readonly isValueOptional?: boolean;
   readonly description: string;
 }
 
@@ -42,7 +49,7 @@ export interface Command {
 export function readArguments(command: Command, argv: readonly string[]): Arguments {
   const options: ParseArgsOptionsConfig = { help: { type: "boolean" } };
   for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
-  const { values, positionals } = parsed(argv, options);
+  const { values, positionals } = parsed(withEmptyValues(command, argv), options);
   if (positionals.length > command.maxPositionals) {
     throw new Failure("invalid_value", `Unexpected argument "${positionals[command.maxPositionals]}".`);
   }
@@ -53,6 +60,15 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
     port: (name) => portOf(name, text(name)),
     positionals,
   };
+}
+
+// node's parser knows options with a value and options without, and none that may have one.
+function withEmptyValues(command: Command, argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return argv.map((word, at) => {
+    const option = word.startsWith("--") ? command.options[word.slice(2)] : undefined;
+    return option?.isValueOptional === true && (end < 0 || at < end) ? `${word}=` : word;
+  });
 }
 
 function parsed(argv: readonly string[], options: ParseArgsOptionsConfig) {

@@ -3,7 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problems.ts";
 import { explain as explainUnit } from "../core/explain.ts";
 import { switchesAfter, switchesFromEnvironment } from "../core/kill-switch.ts";
-import { compileRevision } from "../core/revision.ts";
+import { revisionOf } from "../core/revision.ts";
 import { Failure } from "../domain/failure.ts";
 import { readControlEvents } from "../stores/control-journal.ts";
 import { type Command, configOption, configPath, jsonOption } from "./command.ts";
@@ -28,10 +28,12 @@ export const explain: Command = {
     if ("problems" in loaded)
       throw new Failure("config_invalid", loaded.problems.map(formatProblem).join("\n"));
     const now = Date.now();
-    const revision = compileRevision(loaded.config, loaded.digest, now);
-    const kept = switchesAfter(readControlEvents(join(loaded.config.stateDir, "control.jsonl")));
+    const events = readControlEvents(join(loaded.config.stateDir, "control.jsonl"));
+    const made = revisionOf(loaded, events, now);
+    if ("problems" in made) throw new Failure("config_invalid", made.problems.join("\n"));
+    const kept = switchesAfter(events);
     const switches = [...switchesFromEnvironment(io.env.ASSAY_KILL_SWITCH, now), ...kept];
-    const explanation = explainUnit(revision, { experimentId, unitId }, switches);
+    const explanation = explainUnit(made.revision, { experimentId, unitId }, switches);
     io.out(args.flag("json") ? `${JSON.stringify(explanation)}\n` : `${explanation.sentence}\n`);
     return 0;
   },

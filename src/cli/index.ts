@@ -1,9 +1,24 @@
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
+import { exportCommand } from "./export.ts";
+import { plan } from "./plan.ts";
+import { results } from "./results.ts";
 import { serve } from "./serve.ts";
+import { simulate } from "./simulate.ts";
 import { status } from "./status.ts";
 import { kill, revive } from "./switches.ts";
 
 /** The commands, in the order of the help: one file and one line each. */
-export const commands: Readonly<Record<string, Command>> = { serve, check, explain, kill, revive, status };
+export const commands: Readonly<Record<string, Command>> = {
+  serve,
+  check,
+  explain,
+  results,
+  plan,
+  simulate,
+  kill,
+  revive,
+  status,
+  export: exportCommand,
+};

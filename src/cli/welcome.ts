@@ -4,13 +4,26 @@ import type { App } from "../app.ts";
 export function welcome(app: App): string {
   const base = `http://${urlHost(app.host)}:${app.port}/v1`;
   const admin = `http://${urlHost(app.adminHost)}:${app.adminPort}`;
-  const [experiment] = Object.values(app.revision().config.experiments);
-  const model = experiment === undefined ? "gpt-4.1-mini" : `experiment/${experiment.id}`;
+  const experiments = Object.values(app.revision().config.experiments);
+  const chat = experiments.find(({ predict }) => predict === undefined);
+  const [first] = experiments;
+  const id = (chat ?? first)?.id;
   const killed = app.killed();
   return `
 Assay serves ${base}   admin ${admin}   revision ${app.revision().id}
 ${app.scripted === undefined ? "" : `\nNo OPENAI_API_KEY: a scripted upstream at ${app.scripted.url} plays the model. Set the key to talk to the real one.\n`}${killed.length === 0 ? "" : `\nKILL SWITCH ON: ${killed.join(", ")}; units are served by the control.\n`}
-Try it:
+${chat === undefined && id !== undefined ? tryPrediction(base, id) : tryChat(base, id)}
+Everybody to the control, at once (and back):
+
+  npx assay kill${id === undefined ? "" : ` ${id}`} --reason "it hurts"
+  npx assay revive${id === undefined ? "" : ` ${id}`}
+
+`;
+}
+
+function tryChat(base: string, id: string | undefined): string {
+  const model = id === undefined ? "gpt-4.1-mini" : `experiment/${id}`;
+  return `Try it:
 
   curl -i ${base}/chat/completions -H 'content-type: application/json' \\
     -H 'x-assay-user: user-42' \\
@@ -23,12 +36,14 @@ Your code, before and after:
 + const client = new OpenAI({ baseURL: "${base}", apiKey: "unused" });
 - await client.chat.completions.create({ model: "gpt-4.1-mini", messages });
 + await client.chat.completions.create({ model: "${model}", messages, user: userId });
+`;
+}
 
-Everybody to the control, at once (and back):
+function tryPrediction(base: string, id: string): string {
+  return `Try it, with your model's input as the body:
 
-  npx assay kill${experiment === undefined ? "" : ` ${experiment.id}`} --reason "it hurts"
-  npx assay revive${experiment === undefined ? "" : ` ${experiment.id}`}
-
+  curl -i ${base}/predict/${id} -H 'content-type: application/json' \\
+    -H 'x-assay-user: user-42' -d '{}'
 `;
 }
 

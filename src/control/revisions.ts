@@ -1,7 +1,8 @@
 /** The configuration in force, and how a new one takes its place: whole, or not at all. */
 import { continuityProblems, exposureBy } from "../core/continuity.ts";
+import { sharesOf } from "../core/shares.ts";
 import type { Revision } from "../domain/config.ts";
-import type { ControlStore } from "../domain/control.ts";
+import type { ControlEvent, ControlStore, Shares } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 
@@ -16,8 +17,16 @@ export interface ReloadResult {
   readonly problems: readonly string[];
 }
 
+export interface AllocationOrder {
+  readonly experimentId: string;
+  readonly shares: Shares | undefined;
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface RevisionParts {
-  readonly load: () => LoadedRevision;
+  /** Reads the disk, and lays what these events set by hand over it. */
+  readonly load: (events: readonly ControlEvent[]) => LoadedRevision;
   /** Makes ready what the revision needs, and gives the step that puts it in force. */
   readonly prepare: (revision: Revision) => Promise<() => void>;
   readonly store: ControlStore;
@@ -42,7 +51,7 @@ export class Revisions {
 
   /** The first revision. Throws `config_invalid` with all problems: there is no last good one to keep. */
   static async open(parts: RevisionParts): Promise<Revisions> {
-    const loaded = parts.load();
+    const loaded = parts.load(parts.store.read());
     if ("problems" in loaded) throw new Failure("config_invalid", loaded.problems.join("\n"));
     const problems = continuityProblems(loaded.revision, parts.store.read());
     if (problems.length > 0) throw new Failure("assignment_conflict", problems.join("\n"));
@@ -73,9 +82,42 @@ export class Revisions {
     return result;
   }
 
+  /**
+   * Sets an experiment's shares by hand, or with undefined gives the file's own back. Refused as a whole file would be, and
+   * then nothing has changed.
+   */
+  allocate(order: AllocationOrder): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#allocate(order));
+    this.#reloading = result.catch(() => {});
+    return result;
+  }
+
+  async #allocate(order: AllocationOrder): Promise<ReloadResult> {
+    const { load, store, now } = this.#parts;
+    const events = store.read();
+    const refused = (problems: readonly string[]): ReloadResult => ({
+      result: "refused",
+      revision: this.#current.id,
+      problems,
+    });
+    // The file's own shares are what it says without anything set by hand.
+    const file = load(events.filter(({ kind }) => kind !== "allocated"));
+    if ("problems" in file) return refused(file.problems);
+    const experiment = file.revision.config.experiments[order.experimentId];
+    if (experiment === undefined)
+      return refused([`experiment "${order.experimentId}" is not on disk any more`]);
+    const event = { kind: "allocated", at: now(), ...order, base: sharesOf(experiment) } as const;
+    const loaded = load([...events, event]);
+    if ("problems" in loaded) return refused(loaded.problems);
+    const problems = continuityProblems(loaded.revision, events);
+    if (problems.length > 0) return refused(problems);
+    await store.append(event);
+    return this.#reload(order.by, order.reason);
+  }
+
   async #reload(by: string, reason: string): Promise<ReloadResult> {
     const { load, prepare, store, log, now, onReload } = this.#parts;
-    const loaded = load();
+    const loaded = load(store.read());
     this.#files = loaded.files;
     if ("problems" in loaded) return this.#refuse(loaded.problems, by);
     const problems = continuityProblems(loaded.revision, store.read());

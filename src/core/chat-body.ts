@@ -16,6 +16,7 @@ export function parseChatBody(bytes: Buffer): ChatBody {
     throw missing("model", 'Name a model or an experiment, such as "experiment/<id>".');
   if (messages === undefined) throw missing("messages", "Send an array of messages; it may be empty.");
   return {
+    operation: "chat",
     bytes,
     members,
     model: String(parseMember(bytes, model)),
@@ -33,6 +34,7 @@ export function usesHiddenUsage(body: ChatBody): boolean {
 
 /** Choices that the client asked for: `n`, else 1. */
 export function choicesOf(body: ChatBody): number {
+  if (body.operation !== "chat") return 1;
   const choices = parsed(body.bytes, body.members, "n");
   return typeof choices === "number" ? choices : 1;
 }

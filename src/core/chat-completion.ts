@@ -36,6 +36,9 @@ export function usageOf(usage: Record<string, unknown>): TokenUsage | undefined 
   };
 }
 
+/** Stands in answers in the model's place where no model was asked. */
+export const cannedModel = "assay-canned";
+
 /** A completion that we make ourselves: the last fallback. Its usage is zero, for no model was asked. */
 export function cannedCompletion(facts: {
   id: string;

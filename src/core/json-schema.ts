@@ -50,5 +50,14 @@ function messageOf(error: ErrorObject | undefined): string {
   if (error === undefined) return "is invalid";
   if (error.keyword === "required") return "is missing";
   if (error.keyword === "additionalProperties") return "is not allowed";
+  if (error.keyword === "enum") return `must be ${choiceOf(error.params.allowedValues)}`;
   return error.message ?? "is invalid";
+}
+
+const maxChoices = 10;
+
+function choiceOf(allowed: unknown): string {
+  const values = (Array.isArray(allowed) ? allowed : []).map((value) => JSON.stringify(value));
+  const more = values.length > maxChoices ? ", …" : "";
+  return `one of ${values.slice(0, maxChoices).join(", ")}${more}`;
 }

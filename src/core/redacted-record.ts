@@ -12,6 +12,7 @@ export function redactedRecord(record: RequestRecord, redact: (text: string) => 
     requestModel: redact(record.requestModel),
     responseModel: safe(record.responseModel),
     responseId: safe(record.responseId),
+    prediction: safe(record.prediction),
     ragIndexVersion: safe(record.ragIndexVersion),
     finishReasons: record.finishReasons.map(redact),
     fallback: fallback && { ...fallback, from: redact(fallback.from), to: redact(fallback.to) },

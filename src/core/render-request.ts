@@ -1,6 +1,7 @@
 /** The bytes that an upstream gets: the client's own, with only those members changed that the plan changes. */
-import type { AssignedRequest, RenderedRequest, ServingPlan } from "../domain/chat.ts";
-import type { Revision } from "../domain/config.ts";
+import type { AssignedRequest, RenderedRequest, ServingPlan, Target } from "../domain/chat.ts";
+import type { Config, Revision } from "../domain/config.ts";
+import { Failure } from "../domain/failure.ts";
 import type { AttemptReason } from "../domain/record.ts";
 import { choicesOf, metadataOf, usesHiddenUsage } from "./chat-body.ts";
 import { isObject } from "./chat-completion.ts";
@@ -13,7 +14,7 @@ export function renderRequest(
   plan: ServingPlan,
   facts: { readonly revision: Revision; readonly reason: AttemptReason },
 ): RenderedRequest {
-  const { body, experiment } = request;
+  const { body } = request;
   const { config } = facts.revision;
   const model = Object.hasOwn(config.models, plan.model) ? config.models[plan.model] : undefined;
   const target = {
@@ -23,16 +24,10 @@ export function renderRequest(
   };
   const hidesUsage = usesHiddenUsage(body);
   const edits = new Map<string, Buffer>();
-  if (target.model !== body.model) edits.set("model", json(target.model));
   for (const [name, value] of Object.entries(plan.parameters)) edits.set(name, json(value));
-  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan, facts.revision));
-  if (hidesUsage) edits.set("stream_options", json({ ...streamOptions(request), include_usage: true }));
-  const schema = experiment?.output.sendResponseFormat === true ? experiment.output.schema : undefined;
-  if (schema !== undefined && !body.members.has("response_format")) {
-    edits.set(
-      "response_format",
-      json({ type: "json_schema", json_schema: { name: schema.name, schema: schema.schema } }),
-    );
+  if (body.operation === "chat") {
+    refuseModelServer(config, target);
+    addChatMembers(edits, request, { plan, target, hidesUsage, revision: facts.revision });
   }
   return {
     ...request,
@@ -44,6 +39,34 @@ export function renderRequest(
     attemptReason: facts.reason,
     backoffMs: 0,
   };
+}
+
+/** What a chat body alone has: a model's input is sent with the variant's parameters, and otherwise as it came. */
+function addChatMembers(
+  edits: Map<string, Buffer>,
+  request: AssignedRequest,
+  facts: { plan: ServingPlan; target: Target; hidesUsage: boolean; revision: Revision },
+): void {
+  const { body, experiment } = request;
+  const { plan, target } = facts;
+  if (target.model !== body.model) edits.set("model", json(target.model));
+  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan, facts.revision));
+  if (facts.hidesUsage) {
+    edits.set("stream_options", json({ ...streamOptions(request), include_usage: true }));
+  }
+  const schema = experiment?.output.sendResponseFormat === true ? experiment.output.schema : undefined;
+  if (schema === undefined || body.members.has("response_format")) return;
+  const format = { type: "json_schema", json_schema: { name: schema.name, schema: schema.schema } };
+  edits.set("response_format", json(format));
+}
+
+function refuseModelServer({ upstreams }: Config, { upstream, model }: Target): void {
+  if (upstreams[upstream]?.dialect !== "json") return;
+  throw new Failure(
+    "unsupported_parameter",
+    `Model "${model}" is served by a model server, which does not chat; post its input to /v1/predict/<experiment>, or name an upstream of dialect openai for it.`,
+    { param: "model" },
+  );
 }
 
 /** The same request with two more messages: what was answered, and what was wrong with it. */

@@ -12,6 +12,7 @@ export interface RequestEnd {
   readonly isStream: boolean;
   readonly latencyMs: number;
   readonly unitHash: string | undefined;
+  readonly sessionHash: string | undefined;
   readonly ragIndexVersion: string | undefined;
   /** The client's own retry, or a request seen before: not a new exposure. */
   readonly isClientRetry: boolean;
@@ -34,7 +35,9 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     servedVariantId: isCanned ? undefined : (state.served?.target.variantId ?? undefined),
     reason: assignment?.reason ?? "no_experiment",
     isExposed: assignment?.isExposed === true && !end.isClientRetry,
+    phase: assignment?.phase,
     unitHash: end.unitHash,
+    sessionHash: end.sessionHash,
     unitSource: assignment?.unit && sourceName(assignment.unit.source),
     isStream: end.isStream,
     attempts: state.attempts,
@@ -59,6 +62,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     finishReasons: (completion?.choices ?? []).flatMap(({ finishReason }) => finishReason ?? []),
     fallback: state.fallback,
     isClientRetry: end.isClientRetry,
+    prediction: completion?.prediction,
   };
 }
 

@@ -19,11 +19,26 @@ const promptPrefix = "prompt/";
 const maxNameLength = 128;
 
 export interface RouteRequest extends Pick<ChatRequest, "headers"> {
-  readonly body: Pick<ChatBody, "model">;
+  readonly body: Pick<ChatBody, "model" | "operation">;
 }
 
-/** Throws `model_not_found`, `invalid_header` and `override_not_allowed`. The header wins over the model. */
+/**
+ * Throws `model_not_found`, `invalid_header`, `override_not_allowed`, and `unsupported_parameter` for an experiment that has
+ * a route of its own. The header wins over the model.
+ */
 export function routeOf(request: RouteRequest, revision: Revision): Route {
+  if (request.body.operation === "predict") return predictRoute(request, revision);
+  const route = chatRoute(request, revision);
+  if (route.kind !== "experiment" || route.experiment.predict === undefined) return route;
+  const { id } = route.experiment;
+  throw new Failure(
+    "unsupported_parameter",
+    `Experiment "${id}" is served by model servers, not by chat; post the model's input to /v1/predict/${id}.`,
+    { param: "model" },
+  );
+}
+
+function chatRoute(request: RouteRequest, revision: Revision): Route {
   const { model } = request.body;
   const named = request.headers["x-assay-experiment"];
   if (named !== undefined) {
@@ -36,6 +51,27 @@ export function routeOf(request: RouteRequest, revision: Revision): Route {
   const experiment = revision.experimentByModel.get(model);
   if (experiment !== undefined) return experimentRoute(experiment.id, revision, pinOf(request));
   return { kind: "model", model };
+}
+
+/** The path alone names the experiment of a prediction: nothing in its body or headers can choose another. */
+function predictRoute(request: RouteRequest, revision: Revision): Extract<Route, { kind: "experiment" }> {
+  const name = request.body.model;
+  const [id = ""] = name.split("@", 1);
+  const { experiments } = revision.config;
+  const experiment = Object.hasOwn(experiments, id) ? experiments[id] : undefined;
+  const served = Object.values(experiments).filter(({ predict }) => predict !== undefined);
+  if (experiment?.predict !== undefined) return experimentRoute(name, revision, pinOf(request));
+  if (experiment === undefined)
+    throw notFound(
+      "experiment of predictions",
+      id,
+      served.map((one) => one.id),
+      "experiment",
+    );
+  throw new Failure(
+    "model_not_found",
+    `Experiment "${id}" is served by chat; post to /v1/chat/completions with "model": "experiment/${id}".`,
+  );
 }
 
 function pinOf(request: RouteRequest): string | undefined {
@@ -52,7 +88,11 @@ function checkedName(header: string, value: string): string {
   );
 }
 
-function experimentRoute(name: string, revision: Revision, pinHeader: string | undefined): Route {
+function experimentRoute(
+  name: string,
+  revision: Revision,
+  pinHeader: string | undefined,
+): Extract<Route, { kind: "experiment" }> {
   const at = name.indexOf("@");
   const id = at === -1 ? name : name.slice(0, at);
   const { experiments } = revision.config;
@@ -88,10 +128,10 @@ function promptRoute(name: string, revision: Revision): Route {
   );
 }
 
-function notFound(what: string, name: string, candidates: Iterable<string>): Failure {
+function notFound(what: string, name: string, candidates: Iterable<string>, param = "model"): Failure {
   const meant = didYouMean(name, candidates);
   const listed = [...candidates].slice(0, 20).join(", ");
   const hint = meant === undefined ? `There are: ${listed || "none"}.` : `Did you mean "${meant}"?`;
   const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
-  return new Failure("model_not_found", `There is no ${what} "${shown}". ${hint}`, { param: "model" });
+  return new Failure("model_not_found", `There is no ${what} "${shown}". ${hint}`, { param });
 }

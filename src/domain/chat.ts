@@ -15,11 +15,16 @@ export interface Member {
   readonly end: number;
 }
 
+/** `chat` asks a language model; `predict` any other model, behind a server that speaks plain JSON. */
+export type Operation = "chat" | "predict";
+
 /** The client's body: its bytes as they came, and what the hot path must know of them. */
 export interface ChatBody {
+  readonly operation: Operation;
   readonly bytes: Buffer;
   /** Top-level members in the order of the bytes; every key occurs once. */
   readonly members: ReadonlyMap<string, Member>;
+  /** What the client named: of a prediction the experiment, for the rest of its body is the model's input. */
   readonly model: string;
   readonly isStream: boolean;
 }
@@ -110,6 +115,8 @@ export interface Completion {
   readonly malformedChunks: number;
   /** Length of the text seen, for an estimate where the upstream counts no tokens. */
   readonly characters: number;
+  /** What a model server predicted, as text, where that is a short text, a number or a boolean. */
+  readonly prediction?: string | undefined;
 }
 
 export interface ChunkSink {
@@ -191,6 +198,8 @@ export interface UpstreamCall {
   readonly choices: number;
   /** Put the text of a stream together, for a check at its end. */
   readonly collects: boolean;
+  /** JSON Pointer to the prediction in a model server's answer. */
+  readonly predictionPath?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }

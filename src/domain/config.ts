@@ -1,5 +1,6 @@
 /** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
 import type { Allocation } from "./experiment.ts";
+import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
 
 export interface Config {
@@ -12,8 +13,22 @@ export interface Config {
   /** By `name@version`. */
   readonly prompts: Readonly<Record<string, PromptFile>>;
   readonly telemetry: TelemetryConfig;
+  /** Metrics of outcomes, by name; the built-in ones need no entry. */
+  readonly metrics: Readonly<Record<string, OutcomeMetric>>;
+  readonly store: StoreConfig;
   /** Where kill switches and the range ledger are kept, as an absolute path. */
   readonly stateDir: string;
+}
+
+export interface StoreConfig {
+  readonly engine: "sqlite" | "memory";
+  /** `batched` commits in groups; `strict` makes an exposure durable before the first byte of its answer. */
+  readonly durability: "batched" | "strict";
+  readonly retentionMs: number;
+  readonly commitMs: number;
+  /** Bounds of what waits to be written. */
+  readonly queueRows: number;
+  readonly queueBytes: number;
 }
 
 export interface ServerConfig {
@@ -138,6 +153,16 @@ export interface ExperimentConfig {
   readonly fallback: readonly FallbackTarget[];
   /** From the request's arrival to its end. */
   readonly totalMs: number;
+  readonly analysis: AnalysisConfig;
+  /** A model server behind `/v1/predict/<id>` in place of chat; undefined for chat. */
+  readonly predict: PredictConfig | undefined;
+}
+
+/** JSON Schemas of what a model server takes and gives; undefined checks nothing but that it is an object. */
+export interface PredictConfig {
+  readonly input: { readonly name: string; readonly schema: unknown } | undefined;
+  /** JSON Pointer to the value in the answer that true labels are compared with. */
+  readonly predictionPath: string;
 }
 
 export type UnitSource =
@@ -216,7 +241,11 @@ export interface Revision {
   readonly allocations: ReadonlyMap<string, Allocation>;
   readonly prompts: ReadonlyMap<string, RenderablePrompt>;
   readonly contentChecks: ReadonlyMap<string, ContentCheck>;
+  /** Of what model servers are sent, by experiment. */
+  readonly inputChecks: ReadonlyMap<string, ContentCheck>;
   readonly experimentByModel: ReadonlyMap<string, ExperimentConfig>;
+  /** The phase of an experiment while nothing of it is killed. */
+  readonly phases: ReadonlyMap<string, string>;
 }
 
 /** Checks the text of an answer. `path` is a JSON Pointer to the first value at fault. */

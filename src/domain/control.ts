@@ -15,6 +15,25 @@ export interface KillSwitch {
   readonly at: number;
 }
 
+/** How many units each variant gets: what an operator may change without a new file. */
+export interface Shares {
+  readonly coverage: number;
+  /** By variant, all of them. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/** Shares that were set by hand; undefined gives the file's own back. */
+export interface AllocatedEvent {
+  readonly kind: "allocated";
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly experimentId: string;
+  readonly shares: Shares | undefined;
+  /** What the file said then: once it says something else, the file has the last word. */
+  readonly base: Shares;
+}
+
 /** A fact of the control plane, in the order that it came to pass. */
 export type ControlEvent =
   | {
@@ -41,6 +60,7 @@ export type ControlEvent =
       readonly entries: readonly LedgerEntry[];
       readonly prompts: Readonly<Record<string, string>>;
     }
+  | AllocatedEvent
   | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
   | {
       readonly kind: "exposed";

@@ -29,6 +29,10 @@ export interface Assignment {
   /** Integer on [0, 2^32), undefined where no unit was found. */
   readonly position: number | undefined;
   readonly unit: Unit | undefined;
+  /** Id of the session that the request told, whatever the unit is. */
+  readonly sessionId: string | undefined;
+  /** The phase that the request falls into; undefined where no unit was assigned. */
+  readonly phase: string | undefined;
   /** True for requests that count: a split, whether killed or not. */
   readonly isExposed: boolean;
 }

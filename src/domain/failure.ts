@@ -69,9 +69,13 @@ export const failureRules = {
   invalid_api_key: client(401, "authentication_error"),
   admin_required: client(403, "permission_error"),
   override_not_allowed: client(403, "permission_error"),
+  /** A model's input that does not follow the experiment's schema. */
+  invalid_input: client(422),
   not_found: client(404),
   model_not_found: client(404),
   method_not_allowed: client(405),
+  /** The outcome is of a time that is no longer kept. */
+  outcome_too_old: client(400),
   request_timeout: client(408),
   conflict: client(409),
   request_too_large: client(413),
@@ -83,6 +87,8 @@ export const failureRules = {
 
   // We cannot serve now.
   overloaded: { ...upstream(503), outcome: "rate_limited", blamesUpstream: false },
+  /** What must be durable cannot be written now. */
+  store_unavailable: { ...upstream(503), canFallback: false, blamesUpstream: false },
   shutting_down: { ...upstream(503), canFallback: false, blamesUpstream: false },
   breaker_open: upstream(503, { blamesUpstream: false }),
   /** Says nothing of the upstream: a slow reader, or a fallback that began late, meets it too. The phases blame. */

@@ -44,7 +44,11 @@ export interface RequestRecord {
   readonly servedVariantId: string | undefined;
   readonly reason: AssignmentReason;
   readonly isExposed: boolean;
+  /** The interval of constant ratio and constant variants that it fell into. */
+  readonly phase: string | undefined;
   readonly unitHash: string | undefined;
+  /** Keyed hash of the session's id, where the request told one. */
+  readonly sessionHash: string | undefined;
   readonly unitSource: string | undefined;
   readonly isStream: boolean;
   readonly attempts: readonly AttemptRecord[];
@@ -71,11 +75,6 @@ export interface RequestRecord {
   readonly finishReasons: readonly string[];
   readonly fallback: { readonly from: string; readonly to: string; readonly cause: string } | undefined;
   readonly isClientRetry: boolean;
-}
-
-/** Takes finished records. Never throws, never blocks. */
-export interface RecordStore {
-  append(record: RequestRecord): void;
-  /** Newest first. */
-  recent(filter: { readonly experimentId?: string; readonly limit: number }): readonly RequestRecord[];
+  /** What a model server predicted, where that is a plain value: labels are compared with it. */
+  readonly prediction: string | undefined;
 }

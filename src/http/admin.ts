@@ -1,26 +1,25 @@
 /** The admin API, on a listener of its own: what is in force, and the switches. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { isObject } from "../core/chat-completion.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
-import { explain, unknownExperiment } from "../core/explain.ts";
+import { explain } from "../core/explain.ts";
 import { parseScope, scopeName } from "../core/kill-switch.ts";
 import type { Revision, ServerConfig } from "../domain/config.ts";
 import type { ControlEvent, KillScope, KillSwitch } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
-import type { RequestRecord } from "../domain/record.ts";
+import { type AllocationParts, addAllocation } from "./admin-allocation.ts";
+import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
+import { addResults, type ResultsParts } from "./admin-results.ts";
 import { errorAnswer } from "./errors.ts";
 import { checkHost } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { switchView } from "./status.ts";
 
-export interface AdminParts extends HealthParts {
+export interface AdminParts extends HealthParts, ResultsParts, AllocationParts {
   readonly log: Log;
   readonly server: () => ServerConfig;
-  readonly revision: () => Revision;
   readonly switches: () => readonly KillSwitch[];
   readonly kill: (order: Order) => Promise<void>;
   readonly revive: (order: Order) => Promise<void>;
@@ -30,10 +29,6 @@ export interface AdminParts extends HealthParts {
   ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
   readonly status: () => Readonly<Record<string, unknown>>;
   readonly events: () => readonly ControlEvent[];
-  readonly records: (filter: {
-    readonly experimentId?: string;
-    readonly limit: number;
-  }) => readonly RequestRecord[];
   readonly metrics: () => Promise<string>;
 }
 
@@ -43,7 +38,7 @@ interface Order {
   readonly reason: string;
 }
 
-type Env = { Bindings: { incoming: IncomingMessage } };
+type Env = AdminEnv;
 
 const maxBodyBytes = 65_536;
 
@@ -71,6 +66,8 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   );
   addReads(app, parts);
   addChanges(app, parts);
+  addResults(app, parts);
+  addAllocation(app, parts);
   return app;
 }
 
@@ -89,11 +86,6 @@ function addReads(app: Hono<Env>, parts: AdminParts): void {
     }
     return c.json(explain(parts.revision(), { experimentId: c.req.param("id"), unitId }, parts.switches()));
   });
-  app.get("/admin/experiments/:id/records", (c) => {
-    experimentOf(parts.revision(), c.req.param("id"));
-    return c.json({ records: parts.records({ experimentId: c.req.param("id"), limit: limitOf(c) }) });
-  });
-  app.get("/admin/records", (c) => c.json({ records: parts.records({ limit: limitOf(c) }) }));
 }
 
 function addChanges(app: Hono<Env>, parts: AdminParts): void {
@@ -102,9 +94,8 @@ function addChanges(app: Hono<Env>, parts: AdminParts): void {
     act: (c: Context<Env>, order: Omit<Order, "scope">, body: Record<string, unknown>) => Promise<unknown>,
   ) =>
     app.post(path, async (c) => {
-      const body = await jsonBody(c);
-      const by = textOf(body, "by") ?? c.req.header("x-assay-actor") ?? "admin";
-      return c.json(await act(c, { by, reason: textOf(body, "reason") ?? "no reason given" }, body));
+      const body = await jsonBody(c, ["scope", "variant", "by", "reason"]);
+      return c.json(await act(c, orderOf(c, body), body));
     });
   const killed = async (scope: KillScope, order: Omit<Order, "scope">) => {
     checkScope(parts.revision(), scope);
@@ -127,13 +118,6 @@ function addChanges(app: Hono<Env>, parts: AdminParts): void {
       `Refused; the last good configuration stays.\n${result.problems.join("\n")}`,
     );
   });
-}
-
-function experimentOf(revision: Revision, id: string) {
-  const { experiments } = revision.config;
-  const experiment = Object.hasOwn(experiments, id) ? experiments[id] : undefined;
-  if (experiment === undefined) throw unknownExperiment(revision, id);
-  return experiment;
 }
 
 function experimentView(parts: AdminParts, id: string) {
@@ -195,42 +179,6 @@ function checkToken(authorization: string | undefined, { adminToken }: ServerCon
   const given = authorization?.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : "";
   if (timingSafeEqual(digest(given), digest(adminToken.reveal()))) return;
   throw new Failure("invalid_api_key", "Send the admin token: authorization: Bearer <ASSAY_ADMIN_TOKEN>.");
-}
-
-async function jsonBody(c: Context<Env>): Promise<Record<string, unknown>> {
-  const text = await c.req.text();
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new Failure("invalid_json", 'The body is not JSON. Send an object such as {"reason": "..."}.');
-  }
-  if (!isObject(body)) throw new Failure("invalid_type", "The body must be a JSON object.");
-  const unknown = Object.keys(body).find((name) => !["scope", "variant", "by", "reason"].includes(name));
-  if (unknown !== undefined) {
-    const message = `There is no member "${unknown.slice(0, 50)}"; the body has scope, variant, by and reason.`;
-    throw new Failure("unsupported_parameter", message, { param: unknown.slice(0, 50) });
-  }
-  return body;
-}
-
-function textOf(body: Record<string, unknown>, name: string): string | undefined {
-  const value = body[name];
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && value !== "" && value.length <= 500) return value;
-  throw new Failure("invalid_value", `"${name}" must be a string of 1 to 500 characters.`, { param: name });
-}
-
-function limitOf(c: Context<Env>): number {
-  const text = c.req.query("limit") ?? "50";
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
-  throw new Failure(
-    "invalid_value",
-    `limit must be an integer from 1 to 1000; it was "${text.slice(0, 20)}".`,
-    { param: "limit" },
-  );
 }
 
 function tooLarge(): Failure {

@@ -53,7 +53,8 @@ export function chatCompletions(
   };
 }
 
-function send(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
+/** Sends an answer, whole or as it comes; `headers` win over the answer's. */
+export function send(response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
   const { body } = answer;
   if (body.kind === "whole") {
     const length = String(body.bytes.length);

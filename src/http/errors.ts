@@ -48,6 +48,10 @@ export function writeError(
 /** Only where nothing was tried yet, and a moment later it may go better. */
 function mayTryAgain({ code }: Failure): boolean {
   return (
-    code === "overloaded" || code === "shutting_down" || code === "breaker_open" || code === "request_timeout"
+    code === "overloaded" ||
+    code === "shutting_down" ||
+    code === "store_unavailable" ||
+    code === "breaker_open" ||
+    code === "request_timeout"
   );
 }

@@ -11,7 +11,7 @@ interface ModelEntry {
   readonly owned_by: string;
 }
 
-/** Experiments and prompts of this revision, each under every name that callers may use. */
+/** Experiments and prompts of this revision, each under every name that callers may use; predictions are no chat models. */
 export function ownModels(revision: Revision): ModelEntry[] {
   const created = Math.floor(revision.loadedAt / 1000);
   const entry = (id: string, owner: string): ModelEntry => ({
@@ -20,12 +20,16 @@ export function ownModels(revision: Revision): ModelEntry[] {
     created,
     owned_by: owner,
   });
-  const experiments = Object.values(revision.config.experiments).flatMap((experiment) => [
+  const { config } = revision;
+  const chats = Object.values(config.experiments).filter(({ predict }) => predict === undefined);
+  const experiments = chats.flatMap((experiment) => [
     entry(`experiment/${experiment.id}`, "assay"),
     ...experiment.matchModels.map((model) => entry(model, "assay")),
   ]);
   const prompts = [...revision.prompts.keys()].map((name) => entry(`prompt/${name}`, "assay"));
-  const models = Object.keys(revision.config.models).map((name) => entry(name, "assay"));
+  const models = Object.entries(config.models)
+    .filter(([, { upstream }]) => config.upstreams[upstream]?.dialect !== "json")
+    .map(([name]) => entry(name, "assay"));
   return [...experiments, ...prompts, ...models];
 }
 

@@ -115,7 +115,10 @@ async function readNamed(facts: {
   if (request.method !== "POST" || !namingRoutes.has(route) || !isJson) return undefined;
   const bytes = await readBody(request, server.maxBodyBytes);
   const model = modelOf(bytes);
-  const named = model === undefined ? undefined : routeOf({ body: { model }, headers }, context.revision);
+  const named =
+    model === undefined
+      ? undefined
+      : routeOf({ body: { operation: "chat", model }, headers }, context.revision);
   if (named === undefined || named.kind === "model") return bytes;
   throw new Failure(
     "unsupported_parameter",

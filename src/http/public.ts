@@ -10,9 +10,11 @@ import { errorAnswer, writeError } from "./errors.ts";
 import { checkHost, isKnownOrigin } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { allModels, ownModels } from "./models.ts";
+import { isOutcomesPath, type OutcomeParts, outcomesRoute } from "./outcomes.ts";
 import { passThrough } from "./pass-through.ts";
+import { isPredictPath, predictions } from "./predict.ts";
 
-export interface PublicParts extends ChatParts, HealthParts {
+export interface PublicParts extends ChatParts, HealthParts, OutcomeParts {
   readonly revision: () => Revision;
   readonly upstream: () => Upstream;
   readonly requestId: () => string;
@@ -25,8 +27,10 @@ type NodeListener = (request: IncomingMessage, response: ServerResponse) => void
 
 export function publicListener(parts: PublicParts): NodeListener {
   const chat = chatCompletions(parts);
+  const predict = predictions(parts);
   const forward = passThrough(parts);
   const models = modelRoutes(parts);
+  const outcomes = outcomesRoute(parts);
   const rest = parts.listenerOf(restApp(parts));
   return (request, response) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
@@ -36,6 +40,8 @@ export function publicListener(parts: PublicParts): NodeListener {
     // A target that is no path is refused there, as any foreign host is.
     else if (request.method !== "OPTIONS" && !path.startsWith("/")) forward(request, response);
     else if (request.method === "OPTIONS" || !path.startsWith("/v1/")) rest(request, response);
+    else if (isPredictPath(path)) predict(request, response);
+    else if (isOutcomesPath(path)) outcomes(request, response);
     else if (request.method === "GET" && /^\/v1\/models(\/|$)/.test(path)) models(request, response);
     else forward(request, response);
   };

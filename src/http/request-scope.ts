@@ -28,7 +28,7 @@ export interface ScopeParts {
     readonly headers: Headers;
     readonly startedAt: number;
   }) => RequestTrace;
-  readonly unitHash: (unit: Unit) => string;
+  readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
   readonly onEnd: (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => void;
 }
 
@@ -105,8 +105,9 @@ function open(
       const ended = await completion;
       logFault(ended?.failure);
       const cause = failure ?? ended?.failure ?? (isWhole ? undefined : hungUp());
-      const unit = context.state.assigned?.assignment?.unit;
-      const unitHash = unit && parts.unitHash(unit);
+      const assignment = context.state.assigned?.assignment;
+      const unitHash = assignment?.unit && parts.unitHash(assignment.unit);
+      const sessionId = assignment?.sessionId;
       const record = requestRecord(context, {
         status: cause?.code === "client_cancelled" ? cause.status : response.statusCode,
         completion: ended,
@@ -115,8 +116,9 @@ function open(
         isStream,
         latencyMs,
         unitHash,
+        sessionHash: sessionId === undefined ? undefined : parts.unitHash({ type: "session", id: sessionId }),
         ragIndexVersion: headers["x-assay-rag-index-version"],
-        isClientRetry: retries.isRetry(headers, context.state.assigned?.assignment, unitHash),
+        isClientRetry: retries.isRetry(headers, assignment, unitHash),
       });
       parts.onEnd(record, { route, method });
       context.trace.end(record);

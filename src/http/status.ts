@@ -2,6 +2,7 @@
 import { scopeName } from "../core/kill-switch.ts";
 import type { Revision } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
+import type { StoreHealth } from "../domain/store.ts";
 import type { Gate } from "./gate.ts";
 
 export interface StatusFacts {
@@ -24,6 +25,7 @@ export interface StatusFacts {
     readonly retryAfterMs: number;
   }[];
   readonly exportsTraces: boolean;
+  readonly store: StoreHealth;
 }
 
 export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>> {
@@ -49,6 +51,20 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       retry_after_ms: retryAfterMs,
     })),
     exports_traces: facts.exportsTraces,
+    store: storeView(facts.store),
+  };
+}
+
+function storeView(store: StoreHealth) {
+  return {
+    engine: store.engine,
+    state: store.state,
+    reason: store.reason,
+    queued_rows: store.queuedRows,
+    queued_bytes: store.queuedBytes,
+    written_rows: store.writtenRows,
+    dropped_rows: store.droppedRows,
+    writer_restarts: store.writerRestarts,
   };
 }
 

@@ -4,9 +4,11 @@ import { metadataOf, unitMember } from "../core/chat-body.ts";
 import { isEligible } from "../core/eligibility.ts";
 import { headerText } from "../core/header-text.ts";
 import { withKills } from "../core/kill-switch.ts";
+import { phaseUnderKills } from "../core/phase.ts";
+import { inputMetadata } from "../core/predict-body.ts";
 import { type Route, routeOf } from "../core/route.ts";
 import { variantPlan } from "../core/serving-plan.ts";
-import { findUnit, type UnitLook } from "../core/unit.ts";
+import { defaultUnitSources, findUnit, type UnitLook } from "../core/unit.ts";
 import type { AssignedRequest, ChatRequest, RequestContext } from "../domain/chat.ts";
 import type { ExperimentConfig } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
@@ -15,6 +17,7 @@ import { Failure } from "../domain/failure.ts";
 import type { Stage } from "../pipeline/service.ts";
 
 const maxUnitIdLength = 512;
+const bySession = { unit: "session", unitSources: defaultUnitSources("session") } as const;
 
 export interface AssignParts {
   readonly switches: () => readonly KillSwitch[];
@@ -27,15 +30,21 @@ export function assign(parts: AssignParts): Stage<ChatRequest, AssignedRequest> 
   return (next) => (request, context) => {
     const startedAt = parts.now();
     const route = routeOf(request, context.revision);
-    const assigned = withKills(assignedBy(route, request, context), parts.switches(), context.revision);
+    const switches = parts.switches();
+    const assigned = withKills(assignedBy(route, request, context, switches), switches, context.revision);
     context.state.assigned = assigned;
     context.trace.assigned(assigned, startedAt);
     return next(assigned, context);
   };
 }
 
-function assignedBy(route: Route, request: ChatRequest, context: RequestContext): AssignedRequest {
-  if (route.kind === "experiment") return inExperiment(route, request, context);
+function assignedBy(
+  route: Route,
+  request: ChatRequest,
+  context: RequestContext,
+  switches: readonly KillSwitch[],
+): AssignedRequest {
+  if (route.kind === "experiment") return inExperiment(route, { request, context, switches });
   const prompt = route.kind === "prompt" ? route.prompt : undefined;
   return {
     ...request,
@@ -45,15 +54,12 @@ function assignedBy(route: Route, request: ChatRequest, context: RequestContext)
   };
 }
 
-function inExperiment(
-  route: Extract<Route, { kind: "experiment" }>,
-  request: ChatRequest,
-  context: RequestContext,
-): AssignedRequest {
+function inExperiment(route: Extract<Route, { kind: "experiment" }>, asked: Asked): AssignedRequest {
   const { experiment, pinnedVariantId } = route;
+  const { request, context } = asked;
   const assignment =
     pinnedVariantId === undefined
-      ? splitAssignment(experiment, request, context)
+      ? splitAssignment(experiment, asked)
       : outside(experiment, "pinned", pinnedVariantId);
   const variant = experiment.variants.find(({ id }) => id === assignment.servedVariantId);
   if (variant === undefined)
@@ -61,11 +67,13 @@ function inExperiment(
   return { ...request, experiment, assignment, plan: variantPlan(context.revision, variant) };
 }
 
-function splitAssignment(
-  experiment: ExperimentConfig,
-  request: ChatRequest,
-  context: RequestContext,
-): Assignment {
+interface Asked {
+  readonly request: ChatRequest;
+  readonly context: RequestContext;
+  readonly switches: readonly KillSwitch[];
+}
+
+function splitAssignment(experiment: ExperimentConfig, { request, context, switches }: Asked): Assignment {
   const look = lookInto(request, context);
   if (!isEligible(experiment.eligible, { ...look, model: request.body.model })) {
     return outside(experiment, "not_eligible");
@@ -77,6 +85,7 @@ function splitAssignment(
     throw new Failure("invalid_value", `The ${unit.type} id is longer than ${maxUnitIdLength} characters.`);
   }
   const { variantId, reason, position } = assignUnit(experiment, allocation, unit);
+  const phase = context.revision.phases.get(experiment.id);
   return {
     experimentId: experiment.id,
     assignedVariantId: variantId,
@@ -84,6 +93,8 @@ function splitAssignment(
     reason,
     position,
     unit,
+    sessionId: unit.type === "session" ? unit.id : findUnit(bySession, look)?.id,
+    phase: phase && phaseUnderKills(phase, experiment, switches),
     isExposed: reason === "split",
   };
 }
@@ -101,23 +112,26 @@ function outside(
     reason,
     position: undefined,
     unit: undefined,
+    sessionId: undefined,
+    phase: undefined,
     isExposed: false,
   };
 }
 
 function lookInto(request: ChatRequest, context: RequestContext): UnitLook {
   const { body, headers } = request;
+  const isChat = body.operation === "chat";
   // Read at most once, and only when a source or a rule asks.
   let metadata: Readonly<Record<string, string>> | undefined;
   return {
     requestId: context.requestId,
     header: (name) => headerText(headers[name.toLowerCase()]),
     metadata: (key) => {
-      metadata ??= metadataOf(body);
+      metadata ??= isChat ? metadataOf(body) : inputMetadata(body);
       return Object.hasOwn(metadata, key) ? metadata[key] : undefined;
     },
     body: (field) =>
-      field === "user" || field === "safety_identifier" || field === "prompt_cache_key"
+      isChat && (field === "user" || field === "safety_identifier" || field === "prompt_cache_key")
         ? unitMember(body, field)
         : undefined,
     baggage: (key) => (headers.baggage === undefined ? undefined : parseBaggage(headers.baggage).get(key)),

@@ -14,6 +14,7 @@ export function callUpstream(upstreamOf: (name: string) => Upstream): Service<At
       hidesUsage: request.hidesUsage,
       choices: request.choices,
       collects: streamMode !== "passthrough",
+      predictionPath: request.experiment?.predict?.predictionPath,
       headers: upstream.sendsBaggage && baggage !== undefined ? { ...traceHeaders, baggage } : traceHeaders,
       signal: context.controller.signal,
     });

@@ -1,8 +1,10 @@
-import { cannedChunks, cannedCompletion } from "../core/chat-completion.ts";
+import { cannedChunks, cannedCompletion, cannedModel } from "../core/chat-completion.ts";
+import { defaultPredictionPath, readPrediction } from "../core/prediction.ts";
 import { variantPlan } from "../core/serving-plan.ts";
 import type {
   Answer,
   AssignedRequest,
+  Completion,
   RenderedRequest,
   RequestContext,
   ServingPlan,
@@ -109,14 +111,15 @@ function targetKey(plan: ServingPlan): string {
   return `${plan.variant?.id ?? ""}\0${plan.model}`;
 }
 
-function canned(content: string, { request, context }: Rescue): Answer {
+function canned(content: string, rescue: Rescue): Answer {
+  const { request, context } = rescue;
+  if (request.body.operation === "predict") return cannedPrediction(content, rescue);
   const facts = {
     id: `chatcmpl-${context.requestId}`,
-    model: "assay-canned",
+    model: cannedModel,
     content,
     createdAt: context.receivedAt,
   };
-  const choice = { index: 0, content, refusal: undefined, toolCalls: [], finishReason: "stop" };
   const isStream = request.body.isStream;
   return {
     status: 200,
@@ -124,16 +127,34 @@ function canned(content: string, { request, context }: Rescue): Answer {
     body: isStream
       ? { kind: "stream", source: replay([cannedChunks(facts)]) }
       : { kind: "whole", bytes: cannedCompletion(facts) },
-    completion: Promise.resolve({
-      failure: undefined,
-      responseId: facts.id,
-      responseModel: facts.model,
-      usage: undefined,
-      choices: [choice],
-      firstChunkMs: undefined,
-      chunks: 1,
-      malformedChunks: 0,
-      characters: content.length,
-    }),
+    completion: cannedEnd({ content, responseId: facts.id, responseModel: facts.model }),
   };
+}
+
+function cannedPrediction(content: string, { request }: Rescue): Answer {
+  const path = request.experiment?.predict?.predictionPath ?? defaultPredictionPath;
+  const prediction = readPrediction(JSON.parse(content), path);
+  const responseModel = prediction?.modelVersion ?? cannedModel;
+  return {
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: { kind: "whole", bytes: Buffer.from(content) },
+    completion: cannedEnd({ content, responseId: undefined, responseModel, prediction: prediction?.text }),
+  };
+}
+
+function cannedEnd(
+  facts: { readonly content: string } & Pick<Completion, "responseId" | "responseModel" | "prediction">,
+): Promise<Completion> {
+  const { content, ...rest } = facts;
+  return Promise.resolve({
+    ...rest,
+    failure: undefined,
+    usage: undefined,
+    choices: [{ index: 0, content, refusal: undefined, toolCalls: [], finishReason: "stop" }],
+    firstChunkMs: undefined,
+    chunks: 1,
+    malformedChunks: 0,
+    characters: content.length,
+  });
 }

@@ -142,6 +142,8 @@ function estimatedUsage(
   failure: Failure | undefined,
 ): TokenUsage | undefined {
   const characters = completion?.characters ?? 0;
+  // A model server counts no tokens, and is not paid by them.
+  if (request.body.operation !== "chat") return undefined;
   const wasAtWork = completion !== undefined || (failure !== undefined && spending.has(failure.code));
   if (!wasAtWork) return undefined;
   return {

@@ -12,7 +12,7 @@ import {
   type MetricData,
   type MetricProducer,
 } from "@opentelemetry/sdk-metrics";
-import type { MetricDefinition } from "./semconv.ts";
+import type { MetricDefinition } from "./semconv-metrics.ts";
 
 /** As in the SDK: beyond this many series all others share one. Our labels cannot reach it; a test says so. */
 export const maxSeries = 2000;

@@ -1,13 +1,17 @@
 /** Turns finished requests and the state of the process into metric points. Never sampled. */
+import type { Operation } from "../domain/chat.ts";
+import type { OutcomeReceipt } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
+import type { StoreHealth } from "../domain/store.ts";
 import { Instrument } from "./instruments.ts";
-import { metric } from "./semconv.ts";
+import { metric } from "./semconv-metrics.ts";
 
 /** What gauges show, asked for at each collection. */
 export interface ProcessState {
   readonly active: number;
   readonly isConfigValid: boolean;
   readonly killScopes: readonly string[];
+  readonly store: StoreHealth;
   readonly breakers: readonly {
     readonly upstream: string;
     readonly state: "closed" | "half_open" | "open";
@@ -15,8 +19,12 @@ export interface ProcessState {
 }
 
 export interface Metrics {
+  outcomes(receipts: readonly OutcomeReceipt[]): void;
   readonly instruments: readonly Instrument[];
-  request(record: RequestRecord, facts: { readonly route: string; readonly method: string }): void;
+  request(
+    record: RequestRecord,
+    facts: { readonly route: string; readonly method: string; readonly operation: Operation },
+  ): void;
   /** A route without an experiment: only HTTP's own metric. */
   http(facts: {
     readonly route: string;
@@ -52,10 +60,15 @@ export function createMetrics(providerOf: (upstream: string) => string): Metrics
     request(record, facts) {
       http({ ...facts, status: record.status, latencyMs: record.latencyMs });
       recordRequest(of, record);
-      recordAttempts(of, record, providerOf);
+      recordAttempts(of, record);
+      // GenAI's instruments count generative operations.
+      if (facts.operation === "chat") recordGenAi(of, record, providerOf);
     },
     redactions: (rules) => {
       for (const rule of rules) of("redactions").add(1, rule);
+    },
+    outcomes: (receipts) => {
+      for (const { status } of receipts) of("outcomes").add(1, status);
     },
     configReload: (result) => of("configReloads").add(1, result),
     refresh: (state) => refreshGauges(of, state),
@@ -98,15 +111,20 @@ function recordSpend(
   else if (record.attempts.some(({ usage }) => usage !== undefined)) of("costUnknown").add(1, ...labels);
 }
 
-function recordAttempts(
+function recordAttempts(of: (name: Name) => Instrument, record: RequestRecord): void {
+  for (const attempt of record.attempts) {
+    of("attempts").add(1, attempt.upstream, attempt.reason, attempt.cause ?? "success");
+    if (attempt.malformedChunks > 0) of("malformedChunks").add(attempt.malformedChunks, attempt.upstream);
+  }
+}
+
+function recordGenAi(
   of: (name: Name) => Instrument,
   record: RequestRecord,
   providerOf: (upstream: string) => string,
 ): void {
   for (const attempt of record.attempts) {
     const provider = providerOf(attempt.upstream);
-    of("attempts").add(1, attempt.upstream, attempt.reason, attempt.cause ?? "success");
-    if (attempt.malformedChunks > 0) of("malformedChunks").add(attempt.malformedChunks, attempt.upstream);
     of("operationDuration").record(attempt.durationMs / 1000, "chat", provider, attempt.cause ?? "");
     if (attempt.usage?.source !== "provider") continue;
     of("tokenUsage").record(attempt.usage.inputTokens, "chat", provider, "input");
@@ -125,6 +143,10 @@ function recordAttempts(
 function refreshGauges(of: (name: Name) => Instrument, state: ProcessState): void {
   of("active").set(state.active);
   of("configValid").set(state.isConfigValid ? 1 : 0);
+  of("recordsQueued").set(state.store.queuedRows);
+  of("recordsWritten").set(state.store.writtenRows);
+  of("recordsDropped").set(state.store.droppedRows);
+  of("storeDegraded").set(state.store.state === "ok" ? 0 : 1);
   of("killSwitch").clear();
   for (const scope of state.killScopes) of("killSwitch").set(1, scope);
   of("breakerState").clear();

@@ -21,7 +21,14 @@ import type {
 } from "../domain/trace.ts";
 import { attributesOf, type Found, type Outgoing } from "./outgoing.ts";
 import { attribute, event, flagReasons, spanName } from "./semconv.ts";
-import { attemptValues, contentValues, promptValues, requestValues, type Values } from "./span-values.ts";
+import {
+  attemptStartValues,
+  attemptValues,
+  contentValues,
+  promptValues,
+  requestValues,
+  type Values,
+} from "./span-values.ts";
 import { childContext, endNow, markFailed } from "./spans.ts";
 
 export interface SpanTraceParts {
@@ -112,18 +119,14 @@ export class SpanTrace implements RequestTrace {
   }
 
   attempt(facts: AttemptFacts): AttemptTrace {
-    const { ours, written } = this.#outgoing;
+    const { written } = this.#outgoing;
     const links: Link[] = this.#lastAttempt === undefined ? [] : [{ context: this.#lastAttempt }];
     const span = this.#parts.tracer.startSpan(
-      spanName.attempt(written(facts.target.model) ?? ""),
+      spanName.attempt(facts.request.body.operation, written(facts.target.model) ?? ""),
       {
         kind: SpanKind.CLIENT,
         links,
-        attributes: attributesOf({
-          [attribute.operationName]: ours("chat"),
-          [attribute.providerName]: ours(facts.provider),
-          [attribute.requestModel]: written(facts.target.model),
-        }),
+        attributes: attributesOf(attemptStartValues(this.#outgoing, facts)),
       },
       this.#context,
     );

@@ -9,6 +9,22 @@ import { attribute } from "./semconv.ts";
 
 export type Values = Record<string, OutgoingValue>;
 
+/** What a sampler may ask an attempt's span about, when it starts. */
+export function attemptStartValues({ ours, written }: Outgoing, facts: AttemptFacts): Values {
+  const { operation } = facts.request.body;
+  if (operation === "predict") {
+    return {
+      [attribute.operation]: ours(operation),
+      [attribute.predictModel]: written(facts.target.model),
+    };
+  }
+  return {
+    [attribute.operationName]: ours(operation),
+    [attribute.providerName]: ours(facts.provider),
+    [attribute.requestModel]: written(facts.target.model),
+  };
+}
+
 /** What stands on an attempt's span when it ends. Content comes as an argument, for it is off by default. */
 export function attemptValues(
   { ours, written }: Outgoing,
@@ -20,6 +36,8 @@ export function attemptValues(
     ({ finishReason }) => written(finishReason) ?? [],
   );
   const firstChunkMs = completion?.firstChunkMs;
+  const isChat = request.body.operation === "chat";
+  const version = written(completion?.responseModel);
   return {
     ...promptValues(ours, request.plan.prompt?.file),
     [attribute.servedVariant]: ours(facts.target.variantId),
@@ -30,10 +48,10 @@ export function attemptValues(
     [attribute.attemptReason]: ours(facts.reason),
     [attribute.attemptBackoffMs]: facts.backoffMs > 0 ? facts.backoffMs : undefined,
     [attribute.maybeDuplicate]: failure?.details.maybeDuplicate === true ? true : undefined,
-    [attribute.requestStream]: request.body.isStream,
+    [attribute.requestStream]: isChat ? request.body.isStream : undefined,
     [attribute.requestChoices]: request.choices > 1 ? request.choices : undefined,
     [attribute.responseId]: written(completion?.responseId),
-    [attribute.responseModel]: written(completion?.responseModel),
+    [isChat ? attribute.responseModel : attribute.predictModelVersion]: version,
     [attribute.finishReasons]: finishReasons.length > 0 ? finishReasons : undefined,
     [attribute.timeToFirstChunk]: firstChunkMs === undefined ? undefined : firstChunkMs / 1000,
     [attribute.inputTokens]: usage?.inputTokens,
@@ -85,12 +103,16 @@ export function requestValues({ ours, written }: Outgoing, record: RequestRecord
   };
 }
 
-/** The messages, in and out: only where the configuration asks for content. */
+/**
+ * The messages, in and out: only where the configuration asks for content. A model's input is never told: features such as an
+ * age or an income are personal, and no rule of redaction knows them.
+ */
 export function contentValues(
   { writtenJson }: Pick<Outgoing, "writtenJson">,
   request: RenderedRequest,
   choices: readonly Choice[] | undefined,
 ): Values {
+  if (request.body.operation !== "chat") return {};
   const messages = scanBody(request.outgoing).members.get("messages");
   const output = choices?.map(({ content, toolCalls }) => ({ content: content ?? null, toolCalls }));
   return {

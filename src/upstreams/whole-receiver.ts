@@ -1,7 +1,7 @@
 import { isObject, readCompletion } from "../core/chat-completion.ts";
 import type { Answer, Choice } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
-import type { Exchange, IncomingHeaders, Receiver } from "./exchange.ts";
+import type { IncomingHeaders, Receiver } from "./exchange.ts";
 import { statusFailure, statusOfError } from "./failures.ts";
 import { answerHeaders } from "./headers.ts";
 
@@ -9,6 +9,22 @@ export interface Settle<T> {
   readonly resolve: (answer: T) => void;
   readonly reject: (failure: Failure) => void;
   readonly upstreamName: string;
+}
+
+interface WholeFacts {
+  readonly upstream: string;
+  readonly headers: IncomingHeaders;
+  readonly bytes: Buffer;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** How a dialect reads an answer that is here whole. */
+export interface WholeReading {
+  /** Gives a failure for an answer that is none. */
+  readonly answer: (facts: WholeFacts) => Pick<Answer, "body" | "completion"> | Failure;
+  /** What an answer with an error status means. */
+  readonly refusal: (facts: WholeFacts & { readonly status: number }) => Failure;
 }
 
 /** Refuses what no answer may be: a redirect, or an encoding although identity was asked for. */
@@ -28,12 +44,14 @@ export function refuseHead(status: number, headers: IncomingHeaders, upstreamNam
 /** An answer that is read whole before anybody sees it, so that every failure can still be rescued. */
 export class WholeReceiver implements Receiver {
   readonly #settle: Settle<Answer>;
+  readonly #reading: WholeReading;
   readonly #chunks: Buffer[] = [];
   #status = 0;
   #headers: IncomingHeaders = {};
 
-  constructor(_: () => Exchange, settle: Settle<Answer>) {
+  constructor(settle: Settle<Answer>, reading: WholeReading = chatReading) {
     this.#settle = settle;
+    this.#reading = reading;
   }
 
   head(status: number, headers: IncomingHeaders): void {
@@ -51,10 +69,10 @@ export class WholeReceiver implements Receiver {
       this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
     const facts = { upstream: this.#settle.upstreamName, headers: this.#headers, bytes, now: Date.now() };
     if (this.#status >= 400) {
-      this.#settle.reject(statusFailure({ ...facts, status: this.#status }));
+      this.#settle.reject(this.#reading.refusal({ ...facts, status: this.#status }));
       return;
     }
-    const result = readWhole(bytes, facts);
+    const result = this.#reading.answer(facts);
     if (result instanceof Failure) this.#settle.reject(result);
     else this.#settle.resolve({ status: this.#status, headers: answerHeaders(this.#headers), ...result });
   }
@@ -76,10 +94,8 @@ export function afterHead(failure: Failure, hasHead: boolean): Failure {
   );
 }
 
-function readWhole(
-  bytes: Buffer,
-  facts: { upstream: string; headers: IncomingHeaders; now: number },
-): Pick<Answer, "body" | "completion"> | Failure {
+function readChat(facts: WholeFacts): Pick<Answer, "body" | "completion"> | Failure {
+  const { bytes } = facts;
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString("utf8"));
@@ -93,7 +109,7 @@ function readWhole(
     );
   }
   const error = isObject(body) && isObject(body.error) ? body.error : undefined;
-  if (error !== undefined) return statusFailure({ ...facts, status: statusOfError(error), bytes });
+  if (error !== undefined) return statusFailure({ ...facts, status: statusOfError(error) });
   const completion = readCompletion(body);
   if (completion === undefined) {
     return new Failure(
@@ -113,6 +129,8 @@ function readWhole(
     }),
   };
 }
+
+const chatReading: WholeReading = { answer: readChat, refusal: statusFailure };
 
 function lengthOf({ content, toolCalls }: Choice): number {
   return toolCalls.reduce((total, call) => total + call.arguments.length, content?.length ?? 0);

@@ -97,7 +97,9 @@ async function checked(folder: string) {
   const told: string[] = [];
   const out = (text: string) => told.push(text);
   const args = readArguments(check, ["--config", join(folder, "assay.yaml")]);
-  const code = await check.run(args, { env: {}, cwd: folder, out, err: out });
+  const write = async () => {};
+  const io = { env: {}, cwd: folder, out, err: out, write, isOutTerminal: false, isErrTerminal: false };
+  const code = await check.run(args, io);
   return { code, text: told.join("") };
 }
 

@@ -30,6 +30,8 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
     },
     fallback: [],
     totalMs: 30_000,
+    analysis: { metrics: [], alpha: 0.05, plannedUnits: 10_000, minimumUnits: 30 },
+    predict: undefined,
     ...change,
   };
 }

@@ -10,6 +10,8 @@ const assignment = (change: Partial<Assignment> = {}): Assignment => ({
   reason: "split",
   position: 1,
   unit: undefined,
+  sessionId: undefined,
+  phase: undefined,
   isExposed: true,
   ...change,
 });

@@ -1,4 +1,4 @@
-import { metric } from "../../src/telemetry/semconv.ts";
+import { metric } from "../../src/telemetry/semconv-metrics.ts";
 
 /** What others in the stack produce: Prometheus itself, and the collector's own and span-derived metrics. */
 const foreign: Readonly<Record<string, readonly string[]>> = {

@@ -119,7 +119,7 @@ export function bodyFor(model: string) {
 async function findRecord({ app }: TestApp, requestId: string): Promise<RequestRecord> {
   // A record is written when the last byte has left, a turn or two after the client has it.
   for (let turn = 0; turn < 50_000; turn++) {
-    const record = app.records.recent({ limit: 1000 }).find((it) => it.requestId === requestId);
+    const record = (await app.records.recent({ limit: 1000 })).find((it) => it.requestId === requestId);
     if (record !== undefined) return record;
     await setImmediate();
   }

@@ -27,6 +27,8 @@ export interface TestAppOptions {
   /** Prompts, schemas and other files, by relative path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** The file's engine, for tests of what lasts; memory unless told. */
+  readonly storeEngine?: "sqlite" | "memory";
   /** A folder to use again, for restarts; it is then not removed. */
   readonly folder?: string;
 }
@@ -45,6 +47,8 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
     env: options.env ?? {},
     port: 0,
     adminPort: 0,
+    // Two threads for each of hundreds of apps would be most of what the tests do.
+    storeEngine: options.storeEngine ?? "memory",
     writeLog: (line) => logs.push(line),
   });
   const url = `http://127.0.0.1:${app.port}/v1`;
@@ -64,11 +68,11 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
     async records(count) {
       // A record is written when the last byte has left, a turn or two after the client has it.
       for (let turn = 0; turn < 20_000; turn++) {
-        const recent = app.records.recent({ limit: 1000 });
+        const recent = await app.records.recent({ limit: 1000 });
         if (recent.length >= count) return recent.toReversed();
         await setImmediate();
       }
-      throw new Error(`only ${app.records.recent({ limit: 1000 }).length} of ${count} records came`);
+      throw new Error(`only ${(await app.records.recent({ limit: 1000 })).length} of ${count} records came`);
     },
     async close() {
       await app.close();

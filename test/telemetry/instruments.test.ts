@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
 import fc from "fast-check";
 import { Instrument, InstrumentProducer, maxSeries } from "../../src/telemetry/instruments.ts";
-import { type MetricDefinition, metric } from "../../src/telemetry/semconv.ts";
+import { type MetricDefinition, metric } from "../../src/telemetry/semconv-metrics.ts";
 
 const counter: MetricDefinition = {
   name: "test.counter",

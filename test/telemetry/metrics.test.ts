@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { metric } from "../../src/telemetry/semconv.ts";
+import { metric } from "../../src/telemetry/semconv-metrics.ts";
 import { behaviourOf } from "../../src/upstreams/scripted/behaviour.ts";
 import { ask, type ObservedApp, startObservedApp } from "./observed-app.ts";
 import { type Sample, scrape, totalOf } from "./scrape.ts";
@@ -110,8 +110,8 @@ describe("after known traffic", () => {
     assert.equal(value("assay_validations_total"), 2);
   });
 
-  test("tokens and dollars are those of the records", () => {
-    const records = app.app.records.recent({ limit: 100 });
+  test("tokens and dollars are those of the records", async () => {
+    const records = await app.app.records.recent({ limit: 100 });
     const attempts = records.flatMap((record) => record.attempts);
     const sum = (numbers: readonly (number | undefined)[]) =>
       numbers.reduce<number>((total, n) => total + (n ?? 0), 0);

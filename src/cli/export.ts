@@ -1,0 +1,172 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../domain/config.ts";
+import { Failure } from "../domain/failure.ts";
+import { storePath } from "../stores/store-path.ts";
+import { type Arguments, type Command, configOption, type Io } from "./command.ts";
+import { choiceOf, hintFor, readConfig } from "./configured.ts";
+import type { ExportSpan, ExportTable } from "./export-sources.ts";
+import { type ExportTarget, openTarget } from "./export-target.ts";
+import { csvLines, jsonLines } from "./export-text.ts";
+import { createProgress } from "./progress.ts";
+import { screenOf } from "./screen.ts";
+import { timeOption } from "./time-option.ts";
+
+const formats = ["jsonl", "csv", "parquet"] as const;
+const subjects = ["records", "outcomes", "units"] as const;
+type Format = (typeof formats)[number];
+
+// `export` is a word of the language.
+export const exportCommand: Command = {
+  summary: "write records, outcomes or units to a file, also while the server runs",
+  usage: "[--experiment X] [--what WHAT] [--format FORMAT] [--out FILE] [options]",
+  options: {
+    experiment: { type: "string", value: "ID", description: "of this experiment only; units need one" },
+    what: {
+      type: "string",
+      value: "WHAT",
+      description: "records (default), outcomes, or units: the sums of each unit that the statistics rest on",
+    },
+    format: {
+      type: "string",
+      value: "FORMAT",
+      description: "jsonl, csv or parquet (default: by the end of FILE, else jsonl)",
+    },
+    from: {
+      type: "string",
+      value: "TIME",
+      description: "received at or after: 2026-11-03, 2026-11-03T12:00Z, 7d",
+    },
+    to: { type: "string", value: "TIME", description: "received before" },
+    out: { type: "string", value: "FILE", description: "where to (default: -, the standard output)" },
+    force: { type: "boolean", description: "overwrite FILE" },
+    ...configOption,
+  },
+  maxPositionals: 0,
+  async run(args, io) {
+    const now = Date.now();
+    const out = args.text("out") ?? "-";
+    const format = formatOf(args, out);
+    if (format === "parquet" && out === "-" && io.isOutTerminal) {
+      throw new Failure(
+        "invalid_value",
+        "Parquet is no text for a terminal; name a file: --out FILE.parquet.",
+      );
+    }
+    const span = spanOf(args, now);
+    const config = readConfig(args, io);
+    const path = existingStore(config);
+    // Loaded here, so that other commands do not wait for a store and for statistics.
+    const { withTable } = await import("./export-sources.ts");
+    const target = await openTarget(out, io, { isForced: args.flag("force") });
+    try {
+      const rows = await withTable(path, config, span, (table) => copy(table, { format, target, span, io }));
+      if (rows === 0) checkKnown(config, span.experimentId);
+      await target.finish();
+    } catch (error) {
+      await target.abandon();
+      throw error;
+    }
+    return 0;
+  },
+};
+
+/** Gives the number of rows. */
+async function copy<Row>(
+  table: ExportTable<Row>,
+  to: { readonly format: Format; readonly target: ExportTarget; readonly span: ExportSpan; readonly io: Io },
+): Promise<number> {
+  const { format, target, span, io } = to;
+  const progress = createProgress({
+    screen: screenOf(io.env, io.isErrTerminal),
+    isTerminal: io.isErrTerminal,
+    err: io.err,
+    now: () => performance.now(),
+  });
+  const end = Math.min(span.until ?? span.now, span.now);
+  let begin = span.from;
+  let rows = 0;
+  const counted = function* (): Generator<Row, void, void> {
+    for (const row of table.rows) {
+      yield row;
+      rows++;
+      const at = table.timeOf(row) ?? end;
+      begin ??= at;
+      progress.row((at - begin) / (end - begin));
+    }
+  };
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort();
+  process.once("SIGINT", stop);
+  try {
+    for (const chunk of await encoded(counted(), table, format)) {
+      await target.write(chunk);
+      if (interrupted.signal.aborted) throw new Failure("client_cancelled", "Interrupted: nothing is kept.");
+    }
+  } finally {
+    process.removeListener("SIGINT", stop);
+  }
+  progress.end();
+  return rows;
+}
+
+async function encoded<Row>(
+  rows: Iterable<Row>,
+  { columns, whole }: ExportTable<Row>,
+  format: Format,
+): Promise<Iterable<string | Uint8Array>> {
+  if (format === "csv") return csvLines(rows, columns);
+  if (format === "jsonl") return jsonLines(mapped(rows, whole));
+  const { parquetFile } = await import("./export-parquet.ts");
+  return parquetFile(rows, columns);
+}
+
+function* mapped<Row>(rows: Iterable<Row>, to: (row: Row) => unknown): Generator<unknown, void, void> {
+  for (const row of rows) yield to(row);
+}
+
+function formatOf(args: Arguments, out: string): Format {
+  const written = args.text("format");
+  const byName = formats.find((format) => out.endsWith(`.${format}`));
+  return written === undefined ? (byName ?? "jsonl") : choiceOf("format", written, formats);
+}
+
+function spanOf(args: Arguments, now: number): ExportSpan {
+  const what = choiceOf("what", args.text("what") ?? "records", subjects);
+  const experimentId = args.text("experiment");
+  const from = timeOption("from", args.text("from"), now);
+  const until = timeOption("to", args.text("to"), now);
+  if (what === "outcomes" && experimentId !== undefined) {
+    const message =
+      "Outcomes belong to requests, sessions and units, and only through them to an experiment: leave --experiment out, and join them with the records.";
+    throw new Failure("invalid_value", message);
+  }
+  if (what === "units" && (from ?? until) !== undefined) {
+    throw new Failure(
+      "invalid_value",
+      "Units are exported whole, as the statistics see them: leave out --from and --to.",
+    );
+  }
+  return { what, experimentId, from, until, now };
+}
+
+function existingStore({ store, stateDir }: Config): string {
+  if (store.engine === "memory") {
+    throw new Failure(
+      "invalid_value",
+      "store.engine is memory: nothing is kept that another process could read.",
+    );
+  }
+  const path = storePath(stateDir);
+  if (existsSync(path)) return path;
+  throw new Failure(
+    "invalid_value",
+    `${path} is not there: no server has kept anything yet. Is it another configuration's?`,
+  );
+}
+
+/** An experiment may have left the configuration and still have records; one that has neither was mistyped. */
+function checkKnown({ experiments }: Config, experimentId: string | undefined): void {
+  if (experimentId === undefined || Object.hasOwn(experiments, experimentId)) return;
+  const hint = hintFor(experimentId, Object.keys(experiments));
+  throw new Failure("not_found", `There is no record of an experiment "${experimentId}".${hint}`);
+}

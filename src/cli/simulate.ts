@@ -1,0 +1,159 @@
+import { Failure } from "../domain/failure.ts";
+import { adminOptions, callAdmin } from "./admin-client.ts";
+import { type Arguments, type Command, configOption, type ExitCode, type Io, jsonOption } from "./command.ts";
+import { readReport } from "./read-report.ts";
+import { resultsText } from "./results-text.ts";
+import { screenOf } from "./screen.ts";
+import { causeOf } from "./simulate-client.ts";
+import { faultPlan } from "./simulate-faults.ts";
+import { findingsOf } from "./simulate-findings.ts";
+import { speakerOf } from "./simulate-input.ts";
+import { readSimulationOptions, type SimulationOptions, simulationOptions } from "./simulate-options.ts";
+import { sessionsOf } from "./simulate-population.ts";
+import { createPoster } from "./simulate-poster.ts";
+import { showProgress } from "./simulate-progress.ts";
+import { runTraffic, type Simulation } from "./simulate-run.ts";
+import { createTally } from "./simulate-tally.ts";
+import { checkSpending, readTarget, type Target, untilWritten } from "./simulate-target.ts";
+import { trafficText, trafficView, truthText } from "./simulate-text.ts";
+import { treatmentsOf, truthOf } from "./simulate-truth.ts";
+
+export const simulate: Command = {
+  summary: "rehearse an experiment: users, outcomes and faults at a running proxy, with true effects",
+  usage: "[EXPERIMENT] [options]",
+  options: {
+    ...simulationOptions,
+    url: {
+      type: "string",
+      value: "URL",
+      description: "the proxy (default: ASSAY_URL, or http://127.0.0.1:8484)",
+    },
+    ...adminOptions,
+    ...configOption,
+    "yes-spend-money": { type: "boolean", description: "also where an upstream is not scripted" },
+    ...jsonOption,
+    quiet: { type: "boolean", description: "no progress" },
+  },
+  maxPositionals: 1,
+  async run(args, io) {
+    const options = readSimulationOptions(args);
+    const target = await readTarget(args.positionals[0], args, io);
+    const simulation = simulationOf(target, options, { args, io });
+    await checkSpending(args, io);
+    await checkReachable(simulation.base);
+    await withStops(simulation, io, async () => {
+      const { tally, poster, now } = simulation;
+      const total = simulation.sessions.reduce((sum, { requests }) => sum + requests, 0);
+      const isQuiet = args.flag("quiet");
+      const endProgress = showProgress({ io, isQuiet, total, tally, posted: poster.counts, now });
+      await runTraffic(simulation).finally(endProgress);
+    });
+    return tell(simulation, target, { args, io });
+  },
+};
+
+interface Called {
+  readonly args: Arguments;
+  readonly io: Io;
+}
+
+/** Throws what is wrong with the options before the first request is sent. */
+function simulationOf(target: Target, options: SimulationOptions, { args, io }: Called): Simulation {
+  const { experiment } = target;
+  const base = baseOf(args.text("url") ?? io.env.ASSAY_URL ?? "http://127.0.0.1:8484");
+  const truth = truthOf(target, options);
+  const faults = faultPlan(options.faults, truth, experiment.variants);
+  const { stream, abandon } = options;
+  const stop = new AbortController();
+  if (experiment.kill_switches.length > 0) {
+    io.err("A kill switch is on: units are served by the control, and no effect shows.\n");
+  }
+  return {
+    options,
+    truth,
+    base,
+    stop,
+    rules: { experiment, speak: speakerOf(experiment, args.text("input")), faults, stream, abandon },
+    sessions: sessionsOf(options),
+    poster: createPoster({ base, pause: (ms) => paused(ms) }),
+    tally: createTally(),
+    now: () => performance.now(),
+    wallNow: () => Date.now(),
+    pause: (ms) => paused(ms, stop.signal),
+  };
+}
+
+/** An address as people have it: with the path that SDKs want, or without. */
+function baseOf(url: string): string {
+  if (URL.canParse(url) && /^https?:/.test(url)) return url.replace(/\/+$/, "").replace(/\/v1$/, "");
+  throw new Failure(
+    "invalid_value",
+    `--url must be an address such as http://127.0.0.1:8484; it was "${url}".`,
+  );
+}
+
+async function checkReachable(base: string): Promise<void> {
+  try {
+    await (await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(10_000) })).text();
+  } catch (cause) {
+    throw new Failure(
+      "invalid_value",
+      `No proxy answers at ${base} (${causeOf(cause)}); start one by "npm start", or name it by --url.`,
+      { cause },
+    );
+  }
+}
+
+/** Ctrl-C and the end of the time let nothing new begin; a second Ctrl-C ends at once, as it would anyway. */
+async function withStops({ stop, options }: Simulation, io: Io, run: () => Promise<void>): Promise<void> {
+  const { durationMs } = options;
+  const timer = durationMs === undefined ? undefined : setTimeout(() => stop.abort(), durationMs);
+  const onSignal = () => {
+    io.err("\nstopping: what has begun is waited for; Ctrl-C again ends at once\n");
+    stop.abort();
+  };
+  process.once("SIGINT", onSignal);
+  try {
+    await run();
+  } finally {
+    clearTimeout(timer);
+    process.removeListener("SIGINT", onSignal);
+  }
+}
+
+async function tell(simulation: Simulation, target: Target, { args, io }: Called): Promise<ExitCode> {
+  const { tally, poster, truth, options } = simulation;
+  await untilWritten(args, io, (ms) => paused(ms));
+  const { experiment } = target;
+  const path = `/admin/experiments/${encodeURIComponent(experiment.id)}/results`;
+  const answer = await callAdmin(args, io, { method: "GET", path });
+  const report = readReport(answer);
+  const findings = findingsOf(report, truth, treatmentsOf(target));
+  const planned = simulation.sessions.reduce((sum, { requests }) => sum + requests, 0);
+  const traffic = { tally, posted: poster.counts, planned };
+  const exitCode = tally.byResult.answered > 0 ? 0 : 1;
+  if (args.flag("json")) {
+    io.out(
+      `${JSON.stringify({ experiment: experiment.id, options, traffic: trafficView(traffic), findings, report: answer })}\n`,
+    );
+    return exitCode;
+  }
+  const screen = screenOf(io.env, io.isOutTerminal);
+  io.out(`${resultsText(report, { screen, isAll: false })}\n${trafficText(traffic, screen)}\n`);
+  io.out(truthText(report, findings, options, screen));
+  return exitCode;
+}
+
+/** Resolves after the time, and at once when the signal comes first. */
+function paused(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}

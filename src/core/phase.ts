@@ -1,0 +1,82 @@
+/** Phases: intervals of constant ratio and constant variants, within which units may be compared as they are. */
+import { hash } from "node:crypto";
+import type { Config, ExperimentConfig, Revision } from "../domain/config.ts";
+import type { KillSwitch } from "../domain/control.ts";
+import type { Allocation } from "../domain/experiment.ts";
+import type { Phase } from "../domain/store.ts";
+import { isKilled } from "./kill-switch.ts";
+import { shareOf } from "./line.ts";
+import { lineOf } from "./range-ledger.ts";
+
+/** Names everything that would make an earlier unit and a later one incomparable: the line, the ranges, what variants are. */
+export function phaseId(config: Config, experiment: ExperimentConfig, allocation: Allocation): string {
+  const variants = experiment.variants.map(({ id, model, prompt, parameters }) => {
+    const named = Object.hasOwn(config.models, model) ? config.models[model] : undefined;
+    const file = prompt === undefined ? undefined : config.prompts[prompt];
+    return [
+      id,
+      ...placeOf(config, named?.upstream ?? config.defaultUpstream),
+      named?.upstreamModel ?? model,
+      file?.hash,
+      parameters,
+    ];
+  });
+  const facts = [lineOf(experiment), allocation.ranges, allocation.holdout, experiment.layer, variants];
+  return hash("sha256", JSON.stringify(facts)).slice(0, 12);
+}
+
+/** A model server's address says which model it is; that of an API does not. */
+function placeOf({ upstreams }: Config, name: string): readonly string[] {
+  const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+  return upstream?.dialect === "json" ? [name, upstream.baseUrl] : [name];
+}
+
+/** While something of the experiment is killed, the ratio that is served is another one: a phase of its own. */
+export function phaseUnderKills(
+  phase: string,
+  experiment: ExperimentConfig,
+  switches: readonly KillSwitch[],
+): string {
+  const killed = killedVariants(experiment, switches);
+  return killed.length === 0 ? phase : `${phase}!${killed.join("+")}`;
+}
+
+/** The phases that requests fall into now, one for each experiment. */
+export function phasesOf(revision: Revision, switches: readonly KillSwitch[], startedAt: number): Phase[] {
+  return Object.values(revision.config.experiments).flatMap((experiment) => {
+    const id = revision.phases.get(experiment.id);
+    const allocation = revision.allocations.get(experiment.id);
+    if (id === undefined || allocation === undefined) return [];
+    return [describePhase({ id, experiment, allocation, switches, revision: revision.id, startedAt })];
+  });
+}
+
+function describePhase(facts: {
+  readonly id: string;
+  readonly experiment: ExperimentConfig;
+  readonly allocation: Allocation;
+  readonly switches: readonly KillSwitch[];
+  readonly revision: string;
+  readonly startedAt: number;
+}): Phase {
+  const { experiment, allocation, switches, revision, startedAt } = facts;
+  const shares = experiment.variants.map(({ id }) => {
+    const ranges = allocation.ranges.filter(({ variantId }) => variantId === id);
+    return [id, shareOf(ranges)] as const;
+  });
+  return {
+    id: phaseUnderKills(facts.id, experiment, switches),
+    experimentId: experiment.id,
+    startedAt,
+    revision,
+    shares: Object.fromEntries(shares),
+    killed: killedVariants(experiment, switches),
+  };
+}
+
+/** A kill of everything names the control too: nobody is compared. */
+function killedVariants(experiment: ExperimentConfig, switches: readonly KillSwitch[]): string[] {
+  if (switches.length === 0) return [];
+  const ids = experiment.variants.map(({ id }) => id);
+  return ids.filter((variantId) => isKilled(switches, { experimentId: experiment.id, variantId })).toSorted();
+}

@@ -1,0 +1,102 @@
+/** What the user says of an answer afterwards. Answered only once it is durable. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { parseOutcomes } from "../core/outcome-body.ts";
+import { outcomeRecord } from "../core/outcome-record.ts";
+import type { RequestContext } from "../domain/chat.ts";
+import type { ServerConfig } from "../domain/config.ts";
+import type { Unit } from "../domain/experiment.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
+import { contextHeaders, corsHeaders } from "./answer-headers.ts";
+import { refuse } from "./chat-completions.ts";
+import { writeError } from "./errors.ts";
+import { checkHost, type Gate } from "./gate.ts";
+import { readBody } from "./read-body.ts";
+import type { RequestScope } from "./request-scope.ts";
+
+const outcomesPath = "/v1/outcomes";
+
+export interface OutcomeParts {
+  readonly gate: Gate;
+  readonly openScope: (request: IncomingMessage, response: ServerResponse, route: string) => RequestScope;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly server: () => ServerConfig;
+  /** Resolves when all are durable, in their order. Rejects `store_unavailable`. */
+  readonly addOutcomes: (outcomes: readonly OutcomeRecord[]) => Promise<readonly OutcomeReceipt[]>;
+  /** UUIDv7. */
+  readonly outcomeId: () => string;
+  readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
+  readonly redact: (text: string) => string;
+}
+
+/** Whether a path is ours, with whatever stands below it: raw ids must not travel on to an upstream. */
+export function isOutcomesPath(path: string): boolean {
+  return /^\/v1\/(outcomes|feedback)(\/|$)/i.test(path);
+}
+
+/** `POST /v1/outcomes`, and its alias `/v1/feedback`. */
+export function outcomesRoute(
+  parts: OutcomeParts,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const scope = parts.openScope(request, response, outcomesPath);
+    const { context, headers } = scope;
+    const server = parts.server();
+    const ownHeaders = () => ({
+      ...contextHeaders(context, parts.now()),
+      ...corsHeaders(headers.origin, server.corsOrigins),
+    });
+    try {
+      parts.gate.enter(context.controller);
+      checkHost(request, server);
+      checkRoute(request, response);
+      const bytes = await readBody(request, server.maxBodyBytes);
+      const answer = await keep(bytes, context, parts);
+      scope.settle({});
+      const body = Buffer.from(JSON.stringify(answer.body));
+      response.writeHead(answer.status, {
+        "content-type": "application/json",
+        ...ownHeaders(),
+        "content-length": String(body.length),
+      });
+      response.end(body);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      scope.settle({ failure });
+      context.controller.abort(failure);
+      refuse(request, response, () => writeError(response, failure, ownHeaders()));
+    }
+  };
+}
+
+function checkRoute({ method, url = "" }: IncomingMessage, response: ServerResponse): void {
+  if (!/^\/v1\/(outcomes|feedback)\/?(\?|$)/.test(url)) {
+    throw new Failure("not_found", `There is no such route; outcomes are posted to ${outcomesPath}.`);
+  }
+  if (method === "POST") return;
+  response.setHeader("allow", "POST, OPTIONS");
+  throw new Failure("method_not_allowed", `${method} is not served here; POST outcomes to ${outcomesPath}.`);
+}
+
+interface Kept {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function keep(bytes: Buffer, context: RequestContext, parts: OutcomeParts): Promise<Kept> {
+  const { receivedAt, revision } = context;
+  const { metrics, experiments, store } = revision.config;
+  const { drafts, isArray } = parseOutcomes(bytes, {
+    metrics,
+    unitTypes: Object.values(experiments).map(({ unit }) => unit),
+    retentionMs: store.retentionMs,
+    now: receivedAt,
+  });
+  const receipts = await parts.addOutcomes(
+    drafts.map((draft) => outcomeRecord(draft, { ...parts, receivedAt })),
+  );
+  const isNew = receipts.some(({ status }) => status === "stored");
+  const results = receipts.map(({ outcomeId, status }) => ({ outcome_id: outcomeId, status }));
+  return { status: isNew ? 202 : 200, body: isArray ? { results } : results[0] };
+}
