@@ -89,8 +89,9 @@ assay COMMAND --help tells a command's options.
 }
 
 function helpOf(name: string, { summary, usage, options }: Command): string {
-  const lines = Object.entries(options).map(([option, { value, description }]) => {
-    const form = value === undefined ? `--${option}` : `--${option} ${value}`;
+  const lines = Object.entries(options).map(([option, { value, isValueOptional, description }]) => {
+    const shown = isValueOptional === true ? `[=${value}]` : ` ${value}`;
+    const form = value === undefined ? `--${option}` : `--${option}${shown}`;
     return `  ${form.padEnd(22)} ${description}`;
   });
   return `assay ${name}: ${summary}\n\nUsage: assay ${name} ${usage}\n\n${lines.join("\n")}\n`;

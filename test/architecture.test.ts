@@ -104,6 +104,8 @@ const longFiles: Readonly<Record<string, string>> = {
 
 /** Where reading begins: the command line, and what scripts/docs.ts makes the pages from. */
 const roots = [
+  // Asked for by the simulator in scripts/; ramps are to decide by it.
+  "analysis/e-process.ts",
   "main.ts",
   "analysis-worker.ts",
   "stores/sqlite/writer-worker.ts",

@@ -66,7 +66,7 @@ export function compareVariant(
             phaseId: stratum.phaseId,
             estimate: alwaysValid(effectOf([stratum]), look),
           })),
-    guardrail: use && guardrailOf({ plan, use, better: definition.better, effect }),
+    guardrail: use && guardrailOf({ plan, use, better: definition.better, isLog, effect }),
     intraclassCorrelation: isWatched
       ? undefined
       : intraclassOf(asked.table, asked.cells, phases.at(-1), [plan.controlId, variantId]),

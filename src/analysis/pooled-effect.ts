@@ -53,9 +53,15 @@ export function pooledEffect({ strata, unitCount, unit }: EffectFacts): Effect |
     };
   }
   const standardError = Math.max(estimate.standardError, floor);
+  // Sums of the same value differ by rounding alone: that is no variance, and its inverse is no evidence.
+  if (standardError <= rounding * Math.max(Math.abs(arms.treatment), Math.abs(arms.control))) {
+    return inconclusive("no_variance", "the values do not vary within either variant");
+  }
   const df = standardError > estimate.standardError ? Math.max(estimate.df, units - 2) : estimate.df;
   return { kind: "effect", value: estimate.value, standardError, df, units, ...arms };
 }
+
+const rounding = 1e-12;
 
 /** Valid at every look. */
 export function alwaysValid(

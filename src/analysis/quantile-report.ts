@@ -163,7 +163,7 @@ function guardrailOf(
 ): Comparison["guardrail"] {
   if (use.role !== "guardrail" || use.margin === undefined) return undefined;
   const { base, sequenceAt, better } = asked;
-  if (base === undefined) return { margin: Number.NaN, isNonInferior: false, isHarmed: false };
+  if (base === undefined) return { margin: undefined, isNonInferior: false, isHarmed: false };
   const margin = use.margin.kind === "absolute" ? use.margin.value : use.margin.value * base;
   const watched = plan.metrics.filter(({ role }) => role === "guardrail").length;
   const worst = (estimate: Estimate | Inconclusive, side: "best" | "worst") => {

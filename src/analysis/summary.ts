@@ -21,7 +21,6 @@ export interface PairSummary {
   readonly cXY: number;
 }
 
-export const emptySummary: Summary = { n: 0, mean: 0, m2: 0 };
 export const emptyPairSummary: PairSummary = { n: 0, meanX: 0, meanY: 0, m2X: 0, m2Y: 0, cXY: 0 };
 
 export function summarize(values: Iterable<number>): Summary {

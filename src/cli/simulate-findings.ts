@@ -66,10 +66,16 @@ function findingOf(report: MetricReport, { metric, variantId, set }: Set): Findi
   };
 }
 
-/** An effect is set for each outcome; a metric that counts something else shows another number. No effect is none either way. */
+/** An effect is set for each outcome; a metric that counts something else, or later, shows another number. */
 function otherwiseCounted(metric: OutcomeMetric | undefined, set: number): string | undefined {
-  if (metric === undefined || set === 0) return undefined;
-  if (metric.per !== "outcome") return `set for each outcome, and counted per ${metric.per}`;
-  const isOneOfThem = metric.combine === "last" || metric.combine === "first" || metric.combine === "mean";
-  return isOneOfThem ? undefined : `set for each outcome, and several are combined by ${metric.combine}`;
+  if (metric === undefined) return undefined;
+  const { windowMs, per, combine } = metric;
+  // In JSON an infinite window is null.
+  if (typeof windowMs === "number" && Number.isFinite(windowMs)) {
+    return `counted once its window of ${Number((windowMs / 3_600_000).toPrecision(3))} h is over`;
+  }
+  if (set === 0) return undefined;
+  if (per !== "outcome") return `set for each outcome, and counted per ${per}`;
+  const isOneOfThem = combine === "last" || combine === "first" || combine === "mean";
+  return isOneOfThem ? undefined : `set for each outcome, and several are combined by ${combine}`;
 }

@@ -43,7 +43,7 @@ export const simulate: Command = {
     await checkReachable(simulation.base);
     await withStops(simulation, io, async () => {
       const { tally, poster, now } = simulation;
-      const total = simulation.sessions.reduce((sum, { requests }) => sum + requests, 0);
+      const total = plannedRequests(simulation);
       const isQuiet = args.flag("quiet");
       const endProgress = showProgress({ io, isQuiet, total, tally, posted: poster.counts, now });
       await runTraffic(simulation).finally(endProgress);
@@ -75,7 +75,7 @@ function simulationOf(target: Target, options: SimulationOptions, { args, io }: 
     stop,
     rules: { experiment, speak: speakerOf(experiment, args.text("input")), faults, stream, abandon },
     sessions: sessionsOf(options),
-    poster: createPoster({ base, pause: (ms) => paused(ms) }),
+    poster: createPoster({ base, pause: paused }),
     tally: createTally(),
     now: () => performance.now(),
     wallNow: () => Date.now(),
@@ -121,27 +121,41 @@ async function withStops({ stop, options }: Simulation, io: Io, run: () => Promi
   }
 }
 
-async function tell(simulation: Simulation, target: Target, { args, io }: Called): Promise<ExitCode> {
+async function tell(simulation: Simulation, target: Target, called: Called): Promise<ExitCode> {
+  const { args, io } = called;
   const { tally, poster, truth, options } = simulation;
-  await untilWritten(args, io, (ms) => paused(ms));
-  const { experiment } = target;
-  const path = `/admin/experiments/${encodeURIComponent(experiment.id)}/results`;
-  const answer = await callAdmin(args, io, { method: "GET", path });
-  const report = readReport(answer);
-  const findings = findingsOf(report, truth, treatmentsOf(target));
-  const planned = simulation.sessions.reduce((sum, { requests }) => sum + requests, 0);
-  const traffic = { tally, posted: poster.counts, planned };
-  const exitCode = tally.byResult.answered > 0 ? 0 : 1;
-  if (args.flag("json")) {
-    io.out(
-      `${JSON.stringify({ experiment: experiment.id, options, traffic: trafficView(traffic), findings, report: answer })}\n`,
-    );
-    return exitCode;
-  }
+  const traffic = { tally, posted: poster.counts, planned: plannedRequests(simulation) };
   const screen = screenOf(io.env, io.isOutTerminal);
-  io.out(`${resultsText(report, { screen, isAll: false })}\n${trafficText(traffic, screen)}\n`);
-  io.out(truthText(report, findings, options, screen));
-  return exitCode;
+  const { id } = target.experiment;
+  const { answer, report } = await writtenResults(id, called).catch((thrown: unknown) => {
+    // A proxy that went away has seen traffic all the same.
+    if (!args.flag("json")) io.out(trafficText(traffic, screen));
+    throw thrown;
+  });
+  const findings = findingsOf(report, truth, treatmentsOf(target));
+  if (args.flag("json")) {
+    const all = { experiment: id, options, traffic: trafficView(traffic), findings, report: answer };
+    io.out(`${JSON.stringify(all)}\n`);
+  } else {
+    const parts = [
+      resultsText(report, { screen, isAll: false }),
+      trafficText(traffic, screen),
+      truthText(report, findings, options, screen),
+    ];
+    io.out(parts.join("\n"));
+  }
+  return tally.byResult.answered > 0 ? 0 : 1;
+}
+
+async function writtenResults(experimentId: string, { args, io }: Called) {
+  await untilWritten(args, io, paused);
+  const path = `/admin/experiments/${encodeURIComponent(experimentId)}/results`;
+  const answer = await callAdmin(args, io, { method: "GET", path });
+  return { answer, report: readReport(answer) };
+}
+
+function plannedRequests({ sessions }: Simulation): number {
+  return sessions.reduce((sum, { requests }) => sum + requests, 0);
 }
 
 /** Resolves after the time, and at once when the signal comes first. */

@@ -66,8 +66,10 @@ export function conflicts(
   const moves = movesOf(entriesOf(ledger, experiment.id, line), allocation).map((move) =>
     movedConflict(experiment, move),
   );
-  if (latest === undefined || latest === line || experiment.rerandomise) return moves;
-  return [lineConflict(experiment, latest, line), ...moves];
+  // A request never comes again: there is nobody whom a change of shares could move.
+  const moved = experiment.unit === "request" ? [] : moves;
+  if (latest === undefined || latest === line || experiment.rerandomise) return moved;
+  return [lineConflict(experiment, latest, line), ...moved];
 }
 
 function entriesOf(ledger: readonly LedgerEntry[], experimentId: string, line: string) {

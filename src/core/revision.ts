@@ -1,6 +1,6 @@
+import { hash } from "node:crypto";
 import type { Config, Revision } from "../domain/config.ts";
 import type { ControlEvent } from "../domain/control.ts";
-import { hash } from "node:crypto";
 import { allocate, allocationProblem } from "./allocation.ts";
 import { compileContentCheck } from "./json-schema.ts";
 import { phaseId } from "./phase.ts";
@@ -17,7 +17,9 @@ export function revisionOf(
   now: number,
 ): { readonly revision: Revision } | { readonly problems: readonly string[] } {
   const config = withShares(file.config, events);
-  const problems = Object.values(config.experiments).flatMap((experiment) => allocationProblem(experiment) ?? []);
+  const problems = Object.values(config.experiments).flatMap(
+    (experiment) => allocationProblem(experiment) ?? [],
+  );
   if (problems.length > 0) return { problems };
   const shares = sharesDigest(file.config, config);
   const digest = shares === "" ? file.digest : hash("sha256", `${file.digest}${shares}`);

@@ -190,7 +190,12 @@ export interface Comparison {
   readonly perPhase: readonly { readonly phaseId: string; readonly estimate: Estimate | Inconclusive }[];
   /** Guardrails: is the harm shown to be within the margin, or shown to be there? */
   readonly guardrail:
-    | { readonly margin: number; readonly isNonInferior: boolean; readonly isHarmed: boolean }
+    | {
+        /** In the units of the effect; undefined while the control's value is unknown. */
+        readonly margin: number | undefined;
+        readonly isNonInferior: boolean;
+        readonly isHarmed: boolean;
+      }
     | undefined;
   readonly intraclassCorrelation: number | undefined;
 }

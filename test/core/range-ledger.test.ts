@@ -193,3 +193,18 @@ describe("a new line", () => {
     assert.equal(conflictsOf(returned, weighted(10, 90, { salt: "tone-2" }))[0]?.kind, "line_changed");
   });
 });
+
+describe("an experiment that draws a variant for each request", () => {
+  test("may change its shares at any time: no request comes again", () => {
+    const before = experimentWith({ unit: "request", variants: variantsOf({ control: 50, candidate: 50 }) });
+    const after = experimentWith({ unit: "request", variants: variantsOf({ control: 20, candidate: 80 }) });
+    const ledger = newEntries([], before, allocate(before));
+    assert.deepEqual(conflicts(ledger, after, allocate(after)), []);
+    const byUser = experimentWith({ variants: variantsOf({ control: 20, candidate: 80 }) });
+    assert.equal(
+      conflicts(newEntries([], experimentWith({}), allocate(experimentWith({}))), byUser, allocate(byUser))
+        .length,
+      1,
+    );
+  });
+});

@@ -250,8 +250,8 @@ describe("a writer thread that dies when nothing is queued", () => {
     assert.equal(store.health().state, "degraded");
     // Whoever waits for the log alone does not keep the process.
     const alive = setInterval(() => {}, 1000);
+    t.after(() => clearInterval(alive));
     await log.said(/info: the store writes again/);
-    clearInterval(alive);
     assert.deepEqual([store.health().state, store.health().writerRestarts], ["ok", 1]);
   });
 });
