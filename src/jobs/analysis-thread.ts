@@ -21,14 +21,15 @@ interface Waiting {
 
 /** A question that takes longer has met a thread that hangs; it is ended, and the next question gets a new one. */
 const patienceMs = 60_000;
-/** Questions of one kind about one experiment share an answer while it is being worked out; beyond this many others wait in vain. */
+/** Beyond this many different questions at a time, others are sent away. */
 const maxWaiting = 32;
 
 /** `start` makes the worker; it is made when the first question comes, and again after it died. */
 export function createAnalysisThread(parts: { readonly start: () => Worker; readonly log: Log }): Analyst {
   const { log } = parts;
   const waiting = new Map<number, Waiting>();
-  const shared = new Map<string, Promise<string>>();
+  const running = new Map<string, Promise<string>>();
+  const waitingFor = new Map<string, Promise<string>>();
   let worker: Worker | undefined;
   let lastId = 0;
 
@@ -81,17 +82,28 @@ export function createAnalysisThread(parts: { readonly start: () => Worker; read
       waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
       to.postMessage({ ...question, id });
     });
-  const once = (key: string, question: Ask): Promise<string> => {
-    const running = shared.get(key);
-    if (running !== undefined) return running;
-    const answer = ask(question).finally(() => shared.delete(key));
-    shared.set(key, answer);
+  /** Whoever asks while an answer is being worked out shares the next one: what they have just written must be in theirs. */
+  const inTurn = (key: string, question: Ask): Promise<string> => {
+    const next = waitingFor.get(key);
+    if (next !== undefined) return next;
+    const current = running.get(key);
+    const answer = (current ?? Promise.resolve(""))
+      .catch(() => "")
+      .then(() => {
+        waitingFor.delete(key);
+        const asked = ask(question);
+        running.set(key, asked);
+        const clear = () => void (running.get(key) === asked && running.delete(key));
+        asked.then(clear, clear);
+        return asked;
+      });
+    waitingFor.set(key, answer);
     return answer;
   };
 
   return {
-    results: (plan) => once(`results ${plan.experimentId} ${plan.scope}`, { kind: "results", plan }),
-    stats: (plan) => once(`stats ${plan.experimentId}`, { kind: "stats", plan }),
+    results: (plan) => inTurn(`results ${plan.experimentId} ${plan.scope}`, { kind: "results", plan }),
+    stats: (plan) => inTurn(`stats ${plan.experimentId}`, { kind: "stats", plan }),
     warm(experimentIds) {
       ask({ kind: "warm", experimentIds }).catch(() => {});
     },
