@@ -36,14 +36,18 @@ export function openAppStore(facts: {
   const events = openSqliteStore({ path, instance, boot, config, log, now });
   const analyst = createAnalysisThread({
     log,
-    start: () => new Worker(new URL("./analysis-worker.ts", import.meta.url), { workerData: { path } }),
+    start: () =>
+      new Worker(new URL("./analysis-worker.ts", import.meta.url), { workerData: { path }, execArgv: [] }),
   });
   return { events, analyst: afterFlush(events, analyst) };
 }
 
 /** What was served before the question is in the answer, unless the disk refuses. */
 function afterFlush(events: EventStore, analyst: Analyst): Analyst {
-  const flushed = () => events.flush().catch(() => {});
+  // While the disk refuses, a flush would only wait.
+  const flushed = async () => {
+    if (events.health().state === "ok") await events.flush().catch(() => {});
+  };
   return {
     ...analyst,
     results: (plan) => flushed().then(() => analyst.results(plan)),

@@ -25,7 +25,7 @@ export interface EventStore {
   addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]>;
   /** Idempotent by (experiment, id). */
   addPhase(phase: Phase): void;
-  /** Everything that was appended before is durable, or given up as lost. */
+  /** Resolves when everything that was appended before is durable. Rejects `store_unavailable` when the disk refuses for long. */
   flush(): Promise<void>;
   health(): StoreHealth;
   /** Newest first. */

@@ -5,12 +5,15 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { Failure } from "../../src/domain/failure.ts";
+import { setAside } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
 import { migrate, migrations, versionOf } from "../../src/stores/sqlite/schema.ts";
 import { outcome, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 const asideOf = ({ folder }: StorePlace) => readdirSync(folder).filter((name) => /\.corrupt-\d+$/.test(name));
+
+const pageBytes = 8192;
 
 /** A file with rows in it, from a boot that ended, or that was killed as far as the file can tell. */
 async function written(spot: StorePlace, end: "closed" | "killed"): Promise<void> {
@@ -59,7 +62,7 @@ describe("a damaged file", () => {
   test("is found by a statement that meets it, also after a clean end", async (t) => {
     const spot = place(t);
     await written(spot, "closed");
-    damage(spot.path, 4096, Number.MAX_SAFE_INTEGER);
+    damage(spot.path, pageBytes, Number.MAX_SAFE_INTEGER);
     const store = spot.open();
     store.append(record({ latencyMs: 7 }));
     await store.flush();
@@ -73,7 +76,7 @@ describe("a damaged file", () => {
     const db = spot.connect();
     const [root] = column(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'records_by_time'");
     db.close();
-    damage(spot.path, (Number(root) - 1) * 4096, 4096);
+    damage(spot.path, (Number(root) - 1) * pageBytes, pageBytes);
     const store = spot.open({ config: { retentionMs: 1e15 } });
     const read = await store.recent({ limit: 5 }).catch((error: unknown) => error);
     // Retention may have met it first: then the new file is read, and there is nothing in it.
@@ -85,6 +88,20 @@ describe("a damaged file", () => {
   });
 });
 
+describe("setting a file aside", () => {
+  test("takes its log and its index along: a new file must not be given the old one's log", (t) => {
+    const { path, folder } = place(t);
+    const parts = ["", "-wal", "-shm"];
+    for (const part of parts) writeFileSync(`${path}${part}`, part);
+    const aside = setAside(path, 5);
+    assert.equal(aside, `${path}.corrupt-5`);
+    assert.deepEqual(
+      readdirSync(folder).toSorted(),
+      parts.map((part) => `events.db.corrupt-5${part}`).toSorted(),
+    );
+  });
+});
+
 describe("a file that is taken away", () => {
   test("is made anew at the next commit, and readers follow", async (t) => {
     const spot = place(t);
@@ -93,11 +110,19 @@ describe("a file that is taken away", () => {
     await store.flush();
     const source = openFactSource(spot.path);
     const before = source.generation();
+    const variants = () => {
+      const seen: string[] = [];
+      source.eachFact("tone", 0, ({ assigned }) => seen.push(assigned));
+      return seen;
+    };
+    assert.deepEqual(variants(), ["control"]);
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${spot.path}${suffix}`, { force: true });
     assert.equal(source.generation(), 0);
-    store.append(record({ latencyMs: 2 }));
+    store.append(record({ latencyMs: 2, assignedVariantId: "warm" }));
     await store.flush();
     assert.deepEqual(spot.latencies(), [2]);
+    // Numbers mean other names in another file.
+    assert.deepEqual(variants(), ["warm"]);
     assert.notEqual(source.generation(), before);
     // What was in the old file shows as a gap.
     assert.deepEqual(

@@ -27,9 +27,8 @@ function opened({ path }: StorePlace, retentionMs: number) {
       sequences.push(++sequence);
     }
     const outcomes = [JSON.stringify([outcome({ receivedAt: clock.now })])];
-    const lines = texts.join("\n");
     const rest = { phases: [], exposures: [], outcomes, lastSequence: sequence };
-    batches.write({ number: sequence, records: lines, sequences, ...rest });
+    batches.write({ number: sequence, records: texts, sequences, ...rest });
   };
   const counts = () =>
     ["records", "facts", "outcomes", "subjects"].map(

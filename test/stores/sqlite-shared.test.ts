@@ -73,7 +73,7 @@ describe("a boot that says nothing for a minute", () => {
     number: 1,
     phases: [],
     exposures: [],
-    records: "",
+    records: [],
     sequences: [],
     outcomes: [],
     lastSequence: 0,
@@ -103,7 +103,7 @@ describe("a boot that says nothing for a minute", () => {
     other.batches.endExposures();
     assert.deepEqual(flags(), [factFlags.exposed | factFlags.unfinished]);
     const before = source.generation();
-    const late = { records: JSON.stringify(exposed), sequences: [1], lastSequence: 1 };
+    const late = { records: [JSON.stringify(exposed)], sequences: [1], lastSequence: 1 };
     silent.batches.write({ ...none, ...late });
     assert.equal(flags().length, 1);
     assert.equal((flags()[0] ?? 0) & (factFlags.unfinished | factFlags.success), factFlags.success);

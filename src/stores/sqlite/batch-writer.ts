@@ -55,12 +55,12 @@ export function createBatchWriter(
     "INSERT INTO phases (experiment, id, started_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (experiment, id) DO NOTHING",
   );
 
-  const writeRecords = ({ records: lines, sequences }: Batch, guard: Guard): number => {
-    if (sequences.length === 0) return 0;
+  const writeRecords = ({ records: texts, sequences }: Batch, guard: Guard): number => {
+    if (texts.length === 0) return 0;
     const hasWaiting = outcomes.hasWaiting();
     const bootId = boot.id();
     let stored = 0;
-    for (const [at, text] of lines.split("\n").entries()) {
+    for (const [at, text] of texts.entries()) {
       guard(1, () => {
         const record = parseRecord(text);
         const row = records.add({ record, text, boot: bootId, sequence: sequences[at] ?? 0 });

@@ -16,7 +16,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     number,
     phases: others.phase,
     exposures: others.exposure,
-    records: records.join("\n"),
+    records,
     sequences,
     outcomes: others.outcomes,
     lastSequence,

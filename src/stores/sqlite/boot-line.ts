@@ -27,7 +27,7 @@ export function createBootLine(db: DatabaseSync, settings: WriterSettings, now: 
   const id = (): number => {
     if (known === undefined) {
       insert.run(instance, boot, startedAt, now());
-      known = Number(find.get(instance, boot)?.["id"]);
+      known = Number(find.get(instance, boot)?.id);
     }
     return known;
   };
@@ -46,5 +46,5 @@ export function lastBootCrashed(db: DatabaseSync, { instance, boot }: WriterSett
   const last = db
     .prepare("SELECT is_closed FROM boots WHERE NOT (instance = ? AND boot = ?) ORDER BY id DESC LIMIT 1")
     .get(instance, boot);
-  return last?.["is_closed"] === 0;
+  return last?.is_closed === 0;
 }

@@ -18,8 +18,10 @@ export function openForWriting({ path, busyMs }: OpenForWriting): DatabaseSync {
   try {
     checkVersion(db, path);
     // FULL: the log is synced at every commit, so what was acknowledged survives a loss of power too.
-    // The log is checkpointed every 8 MB, and what a long reader made of it is cut back.
+    // Five records of the usual size fill a page of 8 KB; of 4 KB they would waste a third.
+    // The log is checkpointed every 16 MB, and what a long reader made of it is cut back.
     db.exec(`
+      PRAGMA page_size = 8192;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA wal_autocheckpoint = 2000;
@@ -77,6 +79,6 @@ export function setAside(path: string, now: number): string {
 
 /** What `quick_check` finds first, or undefined for a sound file. Reads all of it. */
 export function damageOf(db: DatabaseSync): string | undefined {
-  const found = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+  const found = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   return found === "ok" ? undefined : String(found);
 }

@@ -23,14 +23,14 @@ export function openFactSource(path: string): FactSource {
     const known = names.get(Number(id));
     if (known !== undefined) return known;
     for (const row of db.prepare("SELECT id, text FROM names").all()) {
-      names.set(Number(row["id"]), String(row["text"]));
+      names.set(Number(row.id), String(row.text));
     }
     return names.get(Number(id));
   };
 
   return {
     generation: () =>
-      connection.read((db) => Number(db.prepare("SELECT generation FROM state").get()?.["generation"])) ?? 0,
+      connection.read((db) => Number(db.prepare("SELECT generation FROM state").get()?.generation)) ?? 0,
     eachFact: (experimentId, afterRow, visit) =>
       connection.read((db) => {
         const sql = `SELECT ${factColumns} FROM facts
@@ -136,12 +136,12 @@ function bootsOf(db: DatabaseSync): BootCount[] {
     .prepare("SELECT instance, boot, started_at, is_closed, last_sequence, rows FROM boots ORDER BY id")
     .all()
     .map((line) => ({
-      instance: String(line["instance"]),
-      boot: String(line["boot"]),
-      startedAt: Number(line["started_at"]),
-      isClosed: line["is_closed"] === 1,
-      lastSequence: Number(line["last_sequence"]),
-      rows: Number(line["rows"]),
+      instance: String(line.instance),
+      boot: String(line.boot),
+      startedAt: Number(line.started_at),
+      isClosed: line.is_closed === 1,
+      lastSequence: Number(line.last_sequence),
+      rows: Number(line.rows),
     }));
 }
 

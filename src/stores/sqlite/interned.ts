@@ -16,7 +16,7 @@ export function createNames(db: DatabaseSync): Names {
     idOf(text) {
       const cached = known.get(text);
       if (cached !== undefined) return cached;
-      const found = find.get(text)?.["id"];
+      const found = find.get(text)?.id;
       const id = Number(found ?? insert.run(text).lastInsertRowid);
       known.set(text, id);
       return id;
@@ -46,8 +46,8 @@ export function createSubjects(db: DatabaseSync, now: () => number): Subjects {
   const read = (hash: string, at: number): { readonly id: number; readonly seenAt: number } => {
     const found = find.get(hash);
     if (found === undefined) return { id: Number(insert.run(hash, at).lastInsertRowid), seenAt: at };
-    const id = Number(found["id"]);
-    const seenAt = Number(found["seen_at"]);
+    const id = Number(found.id);
+    const seenAt = Number(found.seen_at);
     if (at - seenAt < dayMs) return { id, seenAt };
     touch.run(at, id);
     return { id, seenAt: at };

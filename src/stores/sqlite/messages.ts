@@ -16,8 +16,7 @@ export interface Batch {
   readonly number: number;
   readonly phases: readonly string[];
   readonly exposures: readonly string[];
-  /** One record a line: JSON holds no line break, and one long string crosses faster than many. */
-  readonly records: string;
+  readonly records: readonly string[];
   /** Sequence numbers of the records. */
   readonly sequences: readonly number[];
   /** One text for each call of `addOutcomes`: an array. */

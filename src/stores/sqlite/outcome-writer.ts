@@ -25,8 +25,8 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
     const found = sql.request.get(keyBytes(outcome.subject.requestId));
     if (found === undefined) return undefined;
     // The body is read where it is needed only: to compare a label with what was predicted.
-    const record = outcome.label === undefined ? undefined : parseRecord(String(found["body"]));
-    return { row: Number(found["row"]), prediction: record?.prediction };
+    const record = outcome.label === undefined ? undefined : parseRecord(String(found.body));
+    return { row: Number(found.row), prediction: record?.prediction };
   };
 
   return {
@@ -52,7 +52,7 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
         outcome.comment ?? null,
       );
       if (added.changes > 0) return { outcomeId: outcome.outcomeId, status: "stored" };
-      const first = String(sql.first.get(key)?.["id"]);
+      const first = String(sql.first.get(key)?.id);
       // A batch that was sent again after its writer died between commit and answer: this is the first one.
       return { outcomeId: first, status: first === outcome.outcomeId ? "stored" : "duplicate" };
     },

@@ -74,6 +74,6 @@ export function bodiesFrom(db: DatabaseSync, span: RecordSpan, start: PageStart)
   const last = found.length < pageRows ? undefined : found.at(-1);
   return {
     bodies: found.map(({ body }) => String(body)),
-    next: last && { receivedAt: Number(last["received_at"]), afterRow: Number(last["row"]) },
+    next: last && { receivedAt: Number(last.received_at), afterRow: Number(last.row) },
   };
 }

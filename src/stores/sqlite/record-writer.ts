@@ -51,7 +51,7 @@ export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): 
   const revive = ({ record, text, boot, sequence }: NumberedRecord): number | undefined => {
     const found = sql.revive.get(...columns(record), boot, sequence, text, keyBytes(record.requestId));
     if (found === undefined) return undefined;
-    const row = Number(found["row"]);
+    const row = Number(found.row);
     if (isFact(record)) sql.dropFact.run(parts.names.idOf(record.experimentId ?? ""), row);
     addFact(record, row, false);
     transactions.changeGeneration();

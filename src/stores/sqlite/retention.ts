@@ -30,7 +30,7 @@ export function createRetention(
   let nextRoundAt = 0;
 
   const stepSubjects = (cutoff: number): boolean => {
-    const last = Number(lastSubject.get()?.["id"] ?? 0);
+    const last = Number(lastSubject.get()?.id ?? 0);
     const end = subjectsDone + subjectsAtOnce;
     transactions.run(() => {
       dropSubjects.run(subjectsDone, end, cutoff - subjectGraceMs);

@@ -35,7 +35,7 @@ export function* scanOutcomes(
       const after: number = afterRow;
       const page = connection.read((db) => outcomesFrom(db, span, after)) ?? [];
       yield* page.map(outcomeOf);
-      afterRow = page.length < pageRows ? undefined : Number(page.at(-1)?.["row"]);
+      afterRow = page.length < pageRows ? undefined : Number(page.at(-1)?.row);
     }
   } finally {
     connection.close();
@@ -61,16 +61,16 @@ function outcomesFrom(db: DatabaseSync, span: Pick<RecordSpan, "from" | "until">
 function outcomeOf(row: Row): OutcomeRecord {
   const text = (name: string) => (typeof row[name] === "string" ? row[name] : undefined);
   return {
-    outcomeId: String(row["id"]),
+    outcomeId: String(row.id),
     metric: text("metric") ?? "",
     subject: subjectOf(row),
-    value: typeof row["value"] === "number" ? row["value"] : undefined,
+    value: typeof row.value === "number" ? row.value : undefined,
     category: text("category"),
     label: text("label"),
     comment: text("comment"),
-    at: Number(row["at"]),
-    receivedAt: Number(row["received_at"]),
-    idempotencyHash: hashText(row["idempotency"]),
+    at: Number(row.at),
+    receivedAt: Number(row.received_at),
+    idempotencyHash: hashText(row.idempotency),
   };
 }
 

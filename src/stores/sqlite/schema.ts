@@ -133,5 +133,5 @@ export function checkVersion(db: DatabaseSync, path: string, steps: readonly str
 }
 
 export function versionOf(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
 }

@@ -22,7 +22,7 @@ export function createTransactions(db: DatabaseSync, forget: () => void): Transa
     run(body) {
       db.exec("BEGIN IMMEDIATE");
       try {
-        nextRow = Number(readRow.get()?.["next_row"]);
+        nextRow = Number(readRow.get()?.next_row);
         const result = body();
         keepRow.run(nextRow);
         db.exec("COMMIT");

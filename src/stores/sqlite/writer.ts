@@ -30,8 +30,11 @@ interface Connection {
   readonly retention: Retention;
 }
 
-/** A file above this size is not read through before its first commit: its damage shows when a statement meets it. */
-const checkedBytes = 512 * 1024 * 1024;
+/**
+ * A file above this size is not read through before its first commit, which waits for it (about 20 ms a megabyte from a
+ * slow disk): its damage shows when a statement meets it.
+ */
+const checkedBytes = 128 * 1024 * 1024;
 
 export function createWriter({ settings, now, tell }: WriterParts): Writer {
   const { path } = settings;
