@@ -1,5 +1,8 @@
 /** Sends things that must never leave wherever a client or an upstream can put them, and looks through every sink. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type HostileUpstream, startHostileUpstream } from "../support/hostile-upstream.ts";
 import { rawPost } from "../support/raw-post.ts";
@@ -30,6 +33,10 @@ experiments:
     variants: { control: { model: gpt-4.1 } }
     output: { schema: { title: verdict, type: object, properties: { a: { type: object, additionalProperties: { type: number } } } }, on_invalid: pass }
 telemetry: { content: ${content} }
+metrics:
+  kind: { kind: category, categories: { good: 1, bad: 0 } }
+  label: { kind: correctness }
+  stars: { kind: number }
 `;
 
 /** An upstream whose error repeats what it was sent, as some do. */
@@ -57,6 +64,8 @@ const adminPaths = {
   "admin records": "/admin/records?limit=1000",
   "admin status": "/admin/status",
   "admin experiment": "/admin/experiments/tone",
+  "admin results": "/admin/experiments/tone/results?metrics=all",
+  "admin stats": "/admin/experiments/tone/stats",
   "admin audit": "/admin/audit",
 };
 
@@ -79,9 +88,30 @@ async function sendAll(app: ObservedApp): Promise<void> {
   app.upstream.setScript({ "gpt-4.1": [{ kind: "answer", content: invalid }] });
   await post(ask("tone"));
   await post({ input: everything, model: canaries.email }, "/embeddings");
+  await sendOutcomes(post);
   await post({}, `/files/${canaries.email}`);
   await post({}, `/files/${encodeURIComponent(canaries.email)}?key=${canaries.key}`);
   await post({}, `/${canaries.email}`);
+}
+
+/** Right ones, and ones that are refused with their value in hand. */
+async function sendOutcomes(post: (body: unknown, path: string) => Promise<unknown>): Promise<void> {
+  const outcome = { user: undefined, metric: "stars", value: 1, comment: everything };
+  await post({ ...outcome, unit: canaries.user, idempotency_key: canaries.key }, "/outcomes");
+  await post({ ...outcome, session: canaries.email }, "/outcomes");
+  await post({ unit: canaries.user, metric: "label", label: canaries.email }, "/outcomes");
+  await post({ unit: canaries.user, metric: "kind", value: canaries.card }, "/outcomes");
+  await post({ unit: canaries.user, metric: canaries.email, value: 1 }, "/feedback");
+  await post({ request_id: canaries.key, metric: "stars", value: 1 }, "/outcomes");
+  await post({ unit: canaries.user, metric: "stars", value: 1, [canaries.email]: 1 }, "/outcomes");
+}
+
+/** Every byte of the folder that Assay keeps its state in, keys included: they are no canary. */
+function bytesBelow(folder: string): string {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(folder, entry.name), "latin1"))
+    .join("\n");
 }
 
 async function textOf(url: string): Promise<string> {
@@ -98,24 +128,32 @@ for (const content of ["off", "redacted"]) {
     const sinks: Record<string, string> = {};
     let app: ObservedApp;
     let echo: HostileUpstream;
+    const folder = mkdtempSync(join(tmpdir(), "assay-canary-"));
 
     before(async () => {
       echo = await startEcho();
-      app = await startObservedApp({ config: config(content, echo.url), env: { KEY: canaries.upstreamKey } });
+      app = await startObservedApp({
+        config: config(content, echo.url),
+        env: { KEY: canaries.upstreamKey },
+        storeEngine: "sqlite",
+        folder,
+      });
       await sendAll(app);
       await app.records(10);
       for (const [name, path] of Object.entries(adminPaths))
         sinks[name] = await textOf(`${app.adminUrl}${path}`);
       await app.end();
       sinks.log = app.logs.join("");
+      sinks["the state folder"] = bytesBelow(join(folder, ".assay"));
       sinks["what OTLP sent"] = app.sink.bytes().toString("utf8");
     });
     after(async () => {
       await app.close();
       await echo.close();
+      rmSync(folder, { recursive: true, force: true });
     });
 
-    for (const name of [...Object.keys(adminPaths), "log", "what OTLP sent"]) {
+    for (const name of [...Object.keys(adminPaths), "log", "the state folder", "what OTLP sent"]) {
       test(`is in ${name}`, () => {
         const text = sinks[name] ?? "";
         for (const [kind, canary] of Object.entries(canaries)) {
@@ -136,6 +174,7 @@ for (const content of ["off", "redacted"]) {
       assert.doesNotMatch(sinks["what OTLP sent"] ?? "", /cannot serve/);
       const rules = spans.flatMap(({ attributes }) => attributes["assay.redaction.rules"] ?? []);
       for (const rule of ["api_key", "email", "payment_card"]) assert.ok(rules.includes(rule), rule);
+      assert.match(sinks["the state folder"] ?? "", /\[email:[0-9a-f]{8}\]/);
       assert.match(sinks.metrics ?? "", /assay_redactions_total\{[^}]*rule="email"/);
       const messages = spans.filter(({ attributes }) => attributes["gen_ai.input.messages"] !== undefined);
       assert.equal(messages.length > 0, content === "redacted");

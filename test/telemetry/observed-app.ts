@@ -16,6 +16,9 @@ export interface ObservedOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** What the configuration may refer to. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly storeEngine?: "sqlite" | "memory";
+  /** A folder that stays when the app has ended. */
+  readonly folder?: string;
   /** Beside, or in place of, what sends everything to the sink at once. */
   readonly otel?: Readonly<Record<string, string | undefined>>;
 }
@@ -31,11 +34,17 @@ export async function startObservedApp(options: ObservedOptions): Promise<Observ
     OTEL_METRIC_EXPORT_INTERVAL: "60000",
     ...options.otel,
   };
-  const { files = {}, env = {} } = options;
+  const { files = {}, env = {}, storeEngine = "memory", folder } = options;
   const closeOthers = () => Promise.all([sink.close(), upstream.close()]);
   const app = await withEnvironment(environment, async () => {
     try {
-      return await startTestApp({ config: options.config(upstream.url), files, env });
+      return await startTestApp({
+        config: options.config(upstream.url),
+        files,
+        env,
+        storeEngine,
+        ...(folder && { folder }),
+      });
     } catch (error) {
       await closeOthers();
       throw error;
