@@ -1,6 +1,6 @@
 /** The units of each arm, phase by phase: summed up for every metric, and one by one where a method wants that. */
-import type { FactColumns } from "./fact-columns.ts";
-import type { PairSummary, Summary } from "./summary.ts";
+import { type FactColumns, noCell } from "./fact-columns.ts";
+import { type PairSummary, type Summary, summarizePairs } from "./summary.ts";
 import type { UnitTable } from "./unit-table.ts";
 
 /** Units of one arm within one phase: their sums, what these are divided by, and who they are. */
@@ -92,6 +92,39 @@ export class CellIndex {
         uncapped: at(sums.uncapped),
       };
     };
+  }
+
+  /** Of a variant over all phases: a unit that stands in several of them is one. */
+  overall(table: UnitTable, variantId: string): PairSummary {
+    const { units, unitCell, cellNext, cellVariant, variants } = this.#facts;
+    const variant = variants.indexOf(variantId);
+    const [sums, counts] = [new Float64Array(units), new Float64Array(units)];
+    let length = 0;
+    for (let unit = 0; unit < units; unit++) {
+      let sum = 0;
+      let count = 0;
+      for (let cell = unitCell[unit] ?? noCell; cell !== noCell; cell = cellNext[cell] ?? noCell) {
+        const of = table.count[cell] ?? 0;
+        if (cellVariant[cell] !== variant || of === 0) continue;
+        sum += table.sum[cell] ?? 0;
+        count += of;
+      }
+      if (count === 0) continue;
+      sums[length] = sum;
+      counts[length] = count;
+      length++;
+    }
+    return summarizePairs(sums.subarray(0, length), counts.subarray(0, length));
+  }
+
+  /** How many units of each arm have a value. */
+  unitCounts(table: Pick<UnitTable, "count">): (phase: number, variantId: string) => number {
+    const counts = new Float64Array(this.#keyCount);
+    for (let cell = 0; cell < this.#keys.length; cell++) {
+      const key = this.#keys[cell] ?? 0;
+      if ((table.count[cell] ?? 0) > 0) counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return (phase, variantId) => counts[this.key(phase, variantId)] ?? 0;
   }
 
   /** Units of an arm that have a value. */

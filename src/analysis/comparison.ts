@@ -4,7 +4,7 @@ import type { MetricUse } from "../domain/metric.ts";
 import type { AnalysisPlan, Comparison, MetricDefinition, PlainTest } from "../domain/report.ts";
 import type { ArmSummary, ArmUnits, CellIndex, Stratum } from "./arms.ts";
 import { normalBayes } from "./bayesian.ts";
-import { cuped } from "./cuped.ts";
+import { cupedRatio } from "./cuped.ts";
 import type { FactColumns } from "./fact-columns.ts";
 import { guardrailOf } from "./guardrail.ts";
 import { inconclusive } from "./inconclusive.ts";
@@ -26,6 +26,8 @@ export interface ComparisonFacts {
   readonly treated: ((variantId: string) => readonly Stratum[]) | undefined;
   /** A covariate of each unit from before its first exposure, NaN where it has none. */
   readonly history: Float64Array | undefined;
+  /** Values of requests are divided by sessions: how alike they are says nothing of how alike sessions are. */
+  readonly isBySession: boolean;
   readonly isPlanReached: boolean;
 }
 
@@ -38,8 +40,8 @@ export function compareVariant(
   const { alpha } = plan;
   const strata = phases.map((phase) => stratumOf(asked, variantId, phase));
   const unitCount = facts.units;
-  const effectOf = (some: readonly Stratum[]) =>
-    pooledEffect({ strata: some, unitCount, unit: definition.unit });
+  const effectOf = (some: readonly Stratum[], mayShareUnits = false) =>
+    pooledEffect({ strata: some, unitCount, unit: definition.unit, mayShareUnits });
   const look = { alpha, plannedN: plan.plannedUnits };
   const effect = effectOf(strata);
   const sequence = alwaysValid(effect, look);
@@ -58,7 +60,7 @@ export function compareVariant(
     asTreated:
       isWatched || asked.treated === undefined
         ? undefined
-        : alwaysValid(effectOf(asked.treated(variantId)), look),
+        : alwaysValid(effectOf(asked.treated(variantId), true), look),
     perPhase:
       strata.length < 2
         ? []
@@ -67,9 +69,10 @@ export function compareVariant(
             estimate: alwaysValid(effectOf([stratum]), look),
           })),
     guardrail: use && guardrailOf({ plan, use, better: definition.better, isLog, effect }),
-    intraclassCorrelation: isWatched
-      ? undefined
-      : intraclassOf(asked.table, asked.cells, phases.at(-1), [plan.controlId, variantId]),
+    intraclassCorrelation:
+      isWatched || asked.isBySession
+        ? undefined
+        : intraclassOf(asked.table, asked.cells, phases.at(-1), [plan.controlId, variantId]),
   };
 }
 
@@ -123,25 +126,20 @@ function bayesOf(effect: Effect | Inconclusive, { better }: MetricDefinition): C
   return { chanceBetter: found.probabilityBetter, expectedLoss: found.lossOfTreatment };
 }
 
-/** On the newest phase, by linearised ratios: what a unit adds to ΣS / ΣN, per request of the mean unit. */
+/** On the newest phase, and valid at one look. */
 function cupedOf({ history, plan }: ComparisonFacts, strata: readonly Stratum[]): Comparison["cuped"] {
   const newest = strata.at(-1);
   if (history === undefined || newest === undefined) return undefined;
   const units = newest.units();
-  const adjusted = cuped(linearised(units.treatment, history), linearised(units.control, history), {
+  const withHistory = (arm: ArmUnits) => ({
+    sums: arm.sums,
+    counts: arm.counts,
+    x: Float64Array.from(arm.units, (unit) => history[unit] ?? Number.NaN),
+  });
+  const adjusted = cupedRatio(withHistory(units.treatment), withHistory(units.control), {
     confidence: 1 - plan.alpha,
   });
   if (adjusted.kind === "inconclusive") return adjusted;
   const { kind, value, standardError, df, interval, pValue, varianceReduction } = adjusted;
   return { kind, value, standardError, df, interval, pValue, varianceReduction };
-}
-
-function linearised(arm: ArmUnits, history: Float64Array): { y: Float64Array; x: Float64Array } {
-  const sum = arm.sums.reduce((total, value) => total + value, 0);
-  const count = arm.counts.reduce((total, value) => total + value, 0);
-  const ratio = sum / count;
-  const mean = count / arm.counts.length;
-  const y = arm.sums.map((value, i) => ratio + (value - ratio * (arm.counts[i] ?? 0)) / mean);
-  const x = Float64Array.from(arm.units, (unit) => history[unit] ?? Number.NaN);
-  return { y, x };
 }

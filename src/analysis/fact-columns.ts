@@ -17,6 +17,8 @@ export class FactColumns {
   flags = new Uint32Array(0);
   unit = new Uint32Array(0);
   cell = new Int32Array(0);
+  /** 1 where the request told its session. */
+  hasSession = new Uint8Array(0);
   /** Index into `variants`; `variants.length` and above never occurs, 255 is none. */
   served = new Uint8Array(0);
   latencyMs = new Float64Array(0);
@@ -71,6 +73,7 @@ export class FactColumns {
     this.costUsd[at] = fact.costUsd ?? Number.NaN;
     this.served[at] = fact.served === undefined ? 255 : this.#variantOf(fact.served);
     this.lastRow = Math.max(this.lastRow, fact.row);
+    this.hasSession[at] = fact.session === 0 ? 0 : 1;
     if (fact.session !== 0) this.#sessionUnit.set(fact.session, unit);
     this.cell[at] = isExposed ? this.#enter(fact, unit) : noCell;
   }
@@ -186,6 +189,7 @@ export class FactColumns {
     this.flags = grown(this.flags, wanted);
     this.unit = grown(this.unit, wanted);
     this.cell = grown(this.cell, wanted);
+    this.hasSession = grown(this.hasSession, wanted);
     this.served = grown(this.served, wanted);
     this.latencyMs = grown(this.latencyMs, wanted);
     this.firstChunkMs = grown(this.firstChunkMs, wanted);

@@ -1,14 +1,13 @@
 /** One metric over all variants: its values, and each treatment against the control. */
 import { type BuiltInMetric, builtInMetrics } from "../domain/metric.ts";
 import type { AnalysisPlan, ArmValue, MetricDefinition, MetricReport } from "../domain/report.ts";
-import type { ArmSummary } from "./arms.ts";
 import { compareVariant } from "./comparison.ts";
 import { type FactColumns, noCell } from "./fact-columns.ts";
 import type { MetricContext } from "./metric-context.ts";
 import { quantileReport } from "./quantile-report.ts";
 import { ratioEstimate } from "./ratio.ts";
 import { type MetricShape, metricShape } from "./request-values.ts";
-import { emptyPairSummary, mergePairs } from "./summary.ts";
+import type { PairSummary } from "./summary.ts";
 import { treatedStrata } from "./treated.ts";
 import { exposedValues, type UnitTable } from "./unit-table.ts";
 import { capAt } from "./winsorise.ts";
@@ -29,7 +28,8 @@ function ratioReport(
   shape: RatioShape | undefined,
 ): MetricReport {
   const { plan, facts, cells } = context;
-  const table = tableOf(context, definition, shape);
+  const cap = shape === undefined ? Number.POSITIVE_INFINITY : capOf(facts, shape);
+  const table = tableOf(context, definition, { shape, cap });
   const armOf = cells.summarize(table);
   const use = plan.metrics.find(({ metric }) => metric === definition.name);
   const isLog = definition.name === "latency_log";
@@ -42,8 +42,9 @@ function ratioReport(
     isLog,
     table,
     armOf,
-    treated: isWatched ? undefined : treatedStrata(context, shape),
+    treated: isWatched ? undefined : treatedStrata(context, shape, cap),
     history: isWatched ? undefined : historyOf(facts, shape),
+    isBySession: shape?.per === "session",
   };
   const treatments = context.armsOnly ? [] : plan.variantIds.filter((id) => id !== plan.controlId);
   return {
@@ -57,7 +58,10 @@ function ratioReport(
     margin: use?.margin,
     arms: plan.variantIds.map((variantId) => {
       const arms = facts.phases.map((_, phase) => armOf(phase, variantId));
-      return armValue(variantId, arms, { isLog, isCapped });
+      const [only] = arms;
+      const pairs = only !== undefined && arms.length === 1 ? only.pairs : cells.overall(table, variantId);
+      const uncapped = isCapped ? arms.reduce((sum, arm) => sum + arm.uncapped, 0) : undefined;
+      return armValue({ variantId, pairs, isLog, uncapped });
     }),
     comparisons: treatments.map((variantId) => compareVariant(asked, variantId, context.phasesOf(variantId))),
   };
@@ -76,11 +80,11 @@ function shapeOf(facts: FactColumns, { name, outcome }: MetricDefinition): Metri
 }
 
 function tableOf(
-  { facts, tables, outcomes, now }: MetricContext,
+  { tables, outcomes, now }: MetricContext,
   { name, outcome }: MetricDefinition,
-  shape: RatioShape | undefined,
+  { shape, cap }: { readonly shape: RatioShape | undefined; readonly cap: number },
 ): UnitTable {
-  if (shape !== undefined) return tables.ofRequests(shape, capOf(facts, shape));
+  if (shape !== undefined) return tables.ofRequests(shape, cap);
   if (outcome === undefined) throw new RangeError(`metric "${name}" is neither built in nor an outcome's`);
   return tables.ofOutcomes(outcomes, outcome, now);
 }
@@ -113,16 +117,19 @@ function historyOf(facts: FactColumns, { value }: RatioShape): Float64Array | un
 
 const critical = 1.959963984540054;
 
-function armValue(
-  variantId: string,
-  arms: readonly ArmSummary[],
-  { isLog, isCapped }: { readonly isLog: boolean; readonly isCapped: boolean },
-): ArmValue {
-  const pairs = arms.reduce((all, arm) => mergePairs(all, arm.pairs), emptyPairSummary);
-  const count = pairs.n * pairs.meanY;
+function armValue(arm: {
+  readonly variantId: string;
+  readonly pairs: PairSummary;
+  readonly isLog: boolean;
+  readonly uncapped: number | undefined;
+}): ArmValue {
+  const { variantId, pairs, isLog, uncapped } = arm;
+  // Whole, but for the rounding of the mean.
+  const count = Math.round(pairs.n * pairs.meanY);
   const none = { variantId, units: pairs.n, n: count, value: undefined, halfWidth: undefined };
-  if (count === 0) return { ...none, uncapped: undefined };
   const mean = pairs.meanX / pairs.meanY;
+  // Nothing, or too much for a number.
+  if (count === 0 || !Number.isFinite(mean)) return { ...none, uncapped: undefined };
   const found = ratioEstimate(pairs);
   const half = found.kind === "ratio" ? critical * Math.sqrt(found.variance) : undefined;
   const value = isLog ? Math.exp(mean) : mean;
@@ -130,6 +137,6 @@ function armValue(
     ...none,
     value,
     halfWidth: half !== undefined && isLog ? value * Math.expm1(half) : half,
-    uncapped: isCapped ? arms.reduce((sum, arm) => sum + arm.uncapped, 0) / count : undefined,
+    uncapped: uncapped === undefined ? undefined : uncapped / count,
   };
 }

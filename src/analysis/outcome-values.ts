@@ -9,12 +9,20 @@ export interface OutcomeQuestion {
   readonly now: number;
 }
 
-/** One value for each subject that has one, and the cell that it counts in. Several of one subject become one, as the metric says. */
+/** What one request, session or unit has come to. */
+export interface SubjectValue {
+  /** The cell that it counts in. */
+  readonly cell: number;
+  /** The request's index; undefined for a session or a unit. */
+  readonly request: number | undefined;
+  readonly value: number;
+}
+
+/** One value for each subject that has one, in the order of their first outcomes. Several of one subject become one, as the metric says. */
 export function subjectValues(
   facts: FactColumns,
   { outcomes, metric, now }: OutcomeQuestion,
-  visit: (cell: number, value: number) => void,
-): void {
+): readonly SubjectValue[] {
   const subjects = new Subjects(facts);
   for (const row of outcomes.byMetric.get(metric.name) ?? []) {
     const value = numberOf(row, metric);
@@ -24,14 +32,12 @@ export function subjectValues(
     const closesAt = subject.anchor + metric.windowMs;
     const isOpen = closesAt < Number.POSITIVE_INFINITY && now < closesAt;
     if (isOpen || row.at > closesAt) continue;
-    const limited = metric.per === "unit" ? value : Math.min(value, metric.cap ?? Number.POSITIVE_INFINITY);
-    combine(subject, { value: limited, at: row.at }, metric);
+    combine(subject, { value, at: row.at }, metric);
   }
-  for (const { cell, value, n } of subjects.all) if (n > 0) visit(cell, value);
+  return subjects.all.filter(({ n }) => n > 0);
 }
 
-interface Subject {
-  readonly cell: number;
+interface Subject extends SubjectValue {
   /** Epoch milliseconds at which the window opens. */
   readonly anchor: number;
   value: number;
@@ -63,7 +69,7 @@ class Subjects {
     if (index === undefined || cell === noCell) return undefined;
     const known = this.#byRequest[index] ?? 0;
     if (known > 0) return this.all[known - 1];
-    const subject = this.#add(cell, facts.receivedAt[index] ?? 0);
+    const subject = this.#add(cell, facts.receivedAt[index] ?? 0, index);
     this.#byRequest[index] = this.all.length;
     return subject;
   }
@@ -83,8 +89,8 @@ class Subjects {
     return subject;
   }
 
-  #add(cell: number, anchor: number): Subject {
-    const subject = { cell, anchor, value: 0, at: 0, n: 0 };
+  #add(cell: number, anchor: number, request?: number): Subject {
+    const subject = { cell, request, anchor, value: 0, at: 0, n: 0 };
     this.all.push(subject);
     return subject;
   }

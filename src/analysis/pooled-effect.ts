@@ -1,7 +1,7 @@
 /** One treatment's effect on one metric, over all phases in which both arms were served. */
 import type { Estimate, Inconclusive } from "../domain/estimate.ts";
 import type { MetricUnit } from "../domain/metric.ts";
-import type { Stratum } from "./arms.ts";
+import type { ArmSummary, Stratum } from "./arms.ts";
 import { inconclusive } from "./inconclusive.ts";
 import { compareRatios, compareRatiosJackknife, leastUnitsForDelta } from "./ratio.ts";
 import { confidenceSequence } from "./sequential.ts";
@@ -26,6 +26,8 @@ export interface EffectFacts {
   /** Units of the experiment: their numbers are below it. */
   readonly unitCount: number;
   readonly unit: MetricUnit;
+  /** A unit may stand in both arms of a phase, as it does by the variant that served. */
+  readonly mayShareUnits?: boolean;
 }
 
 /**
@@ -33,13 +35,18 @@ export interface EffectFacts {
  * of a share is never less than that of as many independent values with one success and one failure added to each arm
  * (Agresti and Caffo 2000): where nothing has failed yet, the delta method would call the difference certain.
  */
-export function pooledEffect({ strata, unitCount, unit }: EffectFacts): Effect | Inconclusive {
-  const used = strata.filter(({ treatment, control }) => treatment.pairs.n > 1 && control.pairs.n > 1);
+export function pooledEffect({
+  strata,
+  unitCount,
+  unit,
+  mayShareUnits = false,
+}: EffectFacts): Effect | Inconclusive {
+  const used = strata.filter(({ treatment, control }) => isUsable(treatment) && isUsable(control));
   if (used.length === 0)
-    return inconclusive("too_few_units", "no phase has two units with a value in both variants");
+    return inconclusive("too_few_units", "no phase has two units with a finite value in both variants");
   const arms = weightedArms(used);
-  const estimate = estimateOf(used, unitCount);
-  const units = distinctUnits(used, unitCount);
+  const estimate = estimateOf(used, unitCount, mayShareUnits);
+  const units = distinctUnits(used, unitCount, mayShareUnits);
   const floor = unit === "share" ? shareError(used) : 0;
   if (estimate.kind === "inconclusive") {
     if (estimate.reason !== "no_variance" || floor === 0) return estimate;
@@ -63,6 +70,10 @@ export function pooledEffect({ strata, unitCount, unit }: EffectFacts): Effect |
 
 const rounding = 1e-12;
 
+function isUsable({ pairs }: ArmSummary): boolean {
+  return pairs.n > 1 && Number.isFinite(pairs.meanX) && Number.isFinite(pairs.meanY);
+}
+
 /** Valid at every look. */
 export function alwaysValid(
   effect: Effect | Inconclusive,
@@ -81,9 +92,13 @@ export function fixedHorizon(effect: Effect | Inconclusive, alpha: number): Esti
 }
 
 /** One phase needs no more than sums; several need to know which units stand in more than one. */
-function estimateOf(strata: readonly Stratum[], unitCount: number): Estimate | Inconclusive {
+function estimateOf(
+  strata: readonly Stratum[],
+  unitCount: number,
+  mayShareUnits: boolean,
+): Estimate | Inconclusive {
   const [only] = strata;
-  if (only === undefined || strata.length > 1) {
+  if (only === undefined || strata.length > 1 || mayShareUnits) {
     return stratifiedDifference(
       strata.map((stratum) => stratum.units()),
       { unitCount },
@@ -97,35 +112,51 @@ function estimateOf(strata: readonly Stratum[], unitCount: number): Estimate | I
   return compareRatiosJackknife(units.treatment, units.control);
 }
 
-/** Each arm's value with the weights of the difference (Mantel and Haenszel's, on units). */
+/** Each arm's value with the weights of the difference. */
 function weightedArms(strata: readonly Stratum[]): { readonly treatment: number; readonly control: number } {
-  let total = 0;
+  const weights = weightsOf(strata);
   let treatment = 0;
   let control = 0;
-  for (const stratum of strata) {
+  strata.forEach((stratum, index) => {
     const [t, c] = [stratum.treatment.pairs, stratum.control.pairs];
-    const weight = (t.n * c.n) / (t.n + c.n);
-    total += weight;
-    treatment += (weight * t.meanX) / t.meanY;
-    control += (weight * c.meanX) / c.meanY;
-  }
-  return { treatment: treatment / total, control: control / total };
+    treatment += ((weights[index] ?? 0) * t.meanX) / t.meanY;
+    control += ((weights[index] ?? 0) * c.meanX) / c.meanY;
+  });
+  return { treatment, control };
 }
 
+/** Mantel and Haenszel's, on units; together 1. */
+function weightsOf(strata: readonly Stratum[]): readonly number[] {
+  const raw = strata.map(({ treatment, control }) => {
+    const [t, c] = [treatment.pairs.n, control.pairs.n];
+    return (t * c) / (t + c);
+  });
+  const total = raw.reduce((sum, weight) => sum + weight, 0);
+  return raw.map((weight) => weight / total);
+}
+
+/** Phase by phase: what lies between phases is no uncertainty of a difference that is made within them. */
 function shareError(strata: readonly Stratum[]): number {
-  const varianceOf = (arm: "treatment" | "control") => {
-    const total = (of: "meanX" | "meanY") =>
-      strata.reduce((sum, stratum) => sum + stratum[arm].pairs[of] * stratum[arm].pairs.n, 0);
-    const [successes, n] = [total("meanX"), total("meanY")];
-    const share = (successes + 1) / (n + 2);
-    return (share * (1 - share)) / (n + 2);
-  };
-  return Math.sqrt(varianceOf("treatment") + varianceOf("control"));
+  const weights = weightsOf(strata);
+  const variance = strata.reduce(
+    (sum, { treatment, control }, index) =>
+      sum + (weights[index] ?? 0) ** 2 * (shareVariance(treatment) + shareVariance(control)),
+    0,
+  );
+  return Math.sqrt(variance);
 }
 
-function distinctUnits(strata: readonly Stratum[], unitCount: number): number {
+function shareVariance({ pairs }: ArmSummary): number {
+  const n = pairs.n * pairs.meanY;
+  const share = (pairs.n * pairs.meanX + 1) / (n + 2);
+  // Several successes of one unit, each counted once for it, are no share.
+  return Math.max(0, share * (1 - share)) / (n + 2);
+}
+
+function distinctUnits(strata: readonly Stratum[], unitCount: number, mayShareUnits: boolean): number {
   const [only] = strata;
-  if (strata.length === 1 && only !== undefined) return only.treatment.pairs.n + only.control.pairs.n;
+  if (strata.length === 1 && only !== undefined && !mayShareUnits)
+    return only.treatment.pairs.n + only.control.pairs.n;
   const seen = new Uint8Array(unitCount);
   for (const stratum of strata) {
     const { treatment, control } = stratum.units();

@@ -17,7 +17,7 @@ import { withCorrections } from "./multiple-corrections.ts";
 import { notesOf } from "./notes.ts";
 import type { OutcomeColumns } from "./outcome-columns.ts";
 import { QuantileSamples } from "./quantile-samples.ts";
-import { phaseReports, soundness } from "./soundness.ts";
+import { phaseReports, type SoundnessFacts, soundness } from "./soundness.ts";
 import { TableMaker } from "./unit-table.ts";
 
 /** What has been read of an experiment. */
@@ -38,7 +38,7 @@ export function report(plan: AnalysisPlan, evidence: Evidence): ExperimentReport
   const progress = progressOf(plan, facts, now);
   const context = contextOf(plan, evidence, phases, progress);
   const metrics = withCorrections(orderedMetrics(plan).map((name) => metricReport(context, name)));
-  const sound = soundness({ plan, phases, boots, orphans, metrics });
+  const sound = soundness({ plan, phases, boots, orphans, metrics, answered: answeredIn(context) });
   return {
     experimentId: plan.experimentId,
     description: plan.description,
@@ -103,6 +103,13 @@ function contextOf(
         .map(({ phaseId }) => facts.phases.indexOf(phaseId)),
     isPlanReached: progress.isPlanReached,
     armsOnly: false,
+  };
+}
+
+function answeredIn({ facts, outcomes, now, tables, cells }: MetricContext): SoundnessFacts["answered"] {
+  return (metric) => {
+    const countOf = cells.unitCounts(tables.ofOutcomes(outcomes, metric, now));
+    return (phaseId, variantId) => countOf(facts.phases.indexOf(phaseId), variantId);
   };
 }
 

@@ -38,11 +38,18 @@ export function metricShape(metric: BuiltInMetric, facts: FactColumns): MetricSh
       return (bits & flag) === 0 ? 0 : 1;
     },
   });
-  const mean = (column: Float64Array, per: "request" | "session" = "request"): MetricShape => ({
+  const mean = (column: Float64Array): MetricShape => ({
     kind: "ratio",
-    per,
+    per: "request",
     isBounded: false,
     value: (i) => column[i] ?? Number.NaN,
+  });
+  // A request outside of any session would be paid for by the sessions of its unit.
+  const bySession = (value: RequestValue): MetricShape => ({
+    kind: "ratio",
+    per: "session",
+    isBounded: false,
+    value: (i) => (facts.hasSession[i] === 1 ? value(i) : Number.NaN),
   });
   const waited: RequestValue = (i) => (facts.latencyMs[i] ?? Number.NaN) * ended(i);
   const firstChunk: RequestValue = (i) => facts.firstChunkMs[i] ?? Number.NaN;
@@ -71,13 +78,9 @@ export function metricShape(metric: BuiltInMetric, facts: FactColumns): MetricSh
     input_tokens: () => mean(facts.inputTokens),
     output_tokens: () => mean(facts.outputTokens),
     cost: () => mean(facts.costUsd),
-    tokens_per_session: () => ({
-      kind: "ratio",
-      per: "session",
-      isBounded: false,
-      value: (i) => (facts.inputTokens[i] ?? Number.NaN) + (facts.outputTokens[i] ?? Number.NaN),
-    }),
-    cost_per_session: () => mean(facts.costUsd, "session"),
+    tokens_per_session: () =>
+      bySession((i) => (facts.inputTokens[i] ?? Number.NaN) + (facts.outputTokens[i] ?? Number.NaN)),
+    cost_per_session: () => bySession((i) => facts.costUsd[i] ?? Number.NaN),
   };
   return shapes[metric]();
 }

@@ -1,8 +1,9 @@
 /** May the numbers be believed at all? Asked before any of them is. */
 import type { Inconclusive } from "../domain/estimate.ts";
+import type { OutcomeMetric } from "../domain/metric.ts";
 import type { AnalysisPlan, MetricReport, PhaseReport, SampleRatio, Soundness } from "../domain/report.ts";
 import type { BootCount, Phase } from "../domain/store.ts";
-import type { FactColumns } from "./fact-columns.ts";
+import { type FactColumns, noCell } from "./fact-columns.ts";
 import { inconclusive } from "./inconclusive.ts";
 import { chiSquared } from "./proportion.ts";
 import { sampleRatio, sampleRatioSequential } from "./sample-ratio.ts";
@@ -17,12 +18,14 @@ export interface SoundnessFacts {
   readonly boots: readonly BootCount[];
   readonly metrics: readonly MetricReport[];
   readonly orphans: ReadonlyMap<string, number>;
+  /** How many units of a phase and variant have a value of this metric of outcomes. */
+  readonly answered: (metric: OutcomeMetric) => (phaseId: string, variantId: string) => number;
 }
 
 export function soundness(asked: SoundnessFacts): Soundness {
   const { plan, phases, boots, metrics, orphans } = asked;
   const worst = worstRatio(phases);
-  const outcomeLoss = metrics.flatMap((metric) => lossOf(plan, phases, metric) ?? []);
+  const outcomeLoss = metrics.flatMap((metric) => lossOf(asked, metric) ?? []);
   const numbered = boots.reduce((sum, { lastSequence }) => sum + lastSequence, 0);
   const lostRecords = boots.reduce(
     (sum, { lastSequence, rows }) => sum + Math.max(0, lastSequence - rows),
@@ -48,20 +51,26 @@ export function soundness(asked: SoundnessFacts): Soundness {
   };
 }
 
-/** What each phase saw, and whether its units fell as its shares said. */
+/** What each phase saw, and whether its units fell as its shares said. The newest, by its last request, is the last. */
 export function phaseReports(
   plan: AnalysisPlan,
   facts: FactColumns,
   phases: readonly Phase[],
 ): readonly PhaseReport[] {
-  const seen = facts.phases.map((id, index) => ({ id, index, ...countIn(plan, facts, index) }));
-  const ordered = seen.toSorted((one, other) => one.firstAt - other.firstAt);
-  return ordered.map(({ id, units, requests, firstAt }, at) => {
+  const lastAt = lastByPhase(facts);
+  const seen = facts.phases.map((id, index) => ({
+    id,
+    lastAt: lastAt[index] ?? 0,
+    ...countIn(plan, facts, index),
+  }));
+  // One that is come back to, after a kill or with the file's own shares, goes on.
+  const ordered = seen.toSorted((one, other) => one.lastAt - other.lastAt);
+  return ordered.map(({ id, units, requests, firstAt, lastAt: endedAt }, at) => {
     const phase = phases.find((one) => one.id === id);
     return {
       phaseId: id,
       startedAt: firstAt,
-      endedAt: ordered[at + 1]?.firstAt,
+      endedAt: at === ordered.length - 1 ? undefined : endedAt,
       killed: phase?.killed ?? [],
       units,
       requests,
@@ -95,6 +104,17 @@ function countIn(plan: AnalysisPlan, facts: FactColumns, phase: number): PhaseCo
       ]),
     );
   return { units: named(units), requests: named(requests), firstAt };
+}
+
+function lastByPhase({ phases, length, cell, cellPhase, receivedAt }: FactColumns): Float64Array {
+  const last = new Float64Array(phases.length).fill(Number.NEGATIVE_INFINITY);
+  for (let i = 0; i < length; i++) {
+    const at = cell[i] ?? noCell;
+    if (at === noCell) continue;
+    const phase = cellPhase[at] ?? 0;
+    last[phase] = Math.max(last[phase] ?? 0, receivedAt[i] ?? 0);
+  }
+  return last;
 }
 
 function ratioOf(
@@ -143,22 +163,29 @@ function mismatchProblem(phases: number): (phase: PhaseReport) => string[] {
   };
 }
 
-/** Only where missing outcomes are left out of the metric: where they count as 0, nothing can be lost unseen. */
+/**
+ * Only where missing outcomes are left out of the metric: where they count as 0, nothing can be lost unseen. Phase by phase, for a newer
+ * one has had less time to be answered and may have other shares: thrown together, that alone would look like a loss. Told is
+ * the worst phase, with its p-value multiplied by the number of phases that could be asked.
+ */
 function lossOf(
-  plan: AnalysisPlan,
-  phases: readonly PhaseReport[],
-  { metric, role, arms }: MetricReport,
+  { plan, phases, answered: answeredOf }: SoundnessFacts,
+  { metric, role }: MetricReport,
 ): Soundness["outcomeLoss"][number] | undefined {
   const outcome = plan.definitions.find(({ name }) => name === metric)?.outcome;
   if (role === "watched" || outcome?.per !== "outcome") return undefined;
-  const counts = arms.map(({ variantId, units }) => {
-    const exposed = phases.reduce((sum, phase) => sum + (phase.units[variantId] ?? 0), 0);
-    return { variantId, answered: units, exposed };
+  const answered = answeredOf(outcome);
+  const tested = phases.flatMap(({ phaseId, units, killed }) => {
+    const ids = plan.variantIds.filter((id) => !killed.includes(id) && (units[id] ?? 0) > 0);
+    const counts = ids.map((id) => ({ id, seen: answered(phaseId, id), exposed: units[id] ?? 0 }));
+    const test = chiSquared(counts.map(({ seen, exposed }) => [seen, exposed - seen]));
+    return test.kind === "inconclusive" || test.expectedMin < 5 ? [] : [{ counts, pValue: test.pValue }];
   });
-  const test = chiSquared(counts.map(({ answered, exposed }) => [answered, exposed - answered]));
-  if (test.kind === "inconclusive" || test.expectedMin < 5) return undefined;
-  const rates = counts.map(({ variantId, answered, exposed }) => [variantId, answered / exposed] as const);
-  return { metric, pValue: test.pValue, rates: Object.fromEntries(rates), isMismatch: test.pValue < alarmP };
+  const [worst] = tested.toSorted((one, other) => one.pValue - other.pValue);
+  if (worst === undefined) return undefined;
+  const pValue = Math.min(1, worst.pValue * tested.length);
+  const rates = worst.counts.map(({ id, seen, exposed }) => [id, seen / exposed] as const);
+  return { metric, pValue, rates: Object.fromEntries(rates), isMismatch: pValue < alarmP };
 }
 
 function lossProblem({ metric, rates, pValue }: Soundness["outcomeLoss"][number]): string {

@@ -10,17 +10,18 @@ interface TreatedContext {
   readonly phasesOf: (variantId: string) => readonly number[];
 }
 
-/** Strata by served variant; undefined where everybody was served the assigned one. A unit may stand in both arms. */
+/** Strata by served variant, values at most `cap`; undefined where everybody was served the assigned one. A unit may stand in both arms. */
 export function treatedStrata(
   context: TreatedContext,
   shape: Extract<MetricShape, { kind: "ratio" }>,
+  cap: number,
 ): ((variantId: string) => readonly Stratum[]) | undefined {
   const { facts, plan } = context;
   if (shape.per !== "request" || !hasOthers(facts)) return undefined;
   const tables = new Map<number, { sum: Float64Array; count: Float64Array }>();
   for (let i = 0; i < facts.length; i++) {
     const cell = facts.cell[i] ?? noCell;
-    const value = cell === noCell ? Number.NaN : shape.value(i);
+    const value = cell === noCell ? Number.NaN : Math.min(shape.value(i), cap);
     if (Number.isNaN(value)) continue;
     const served = facts.served[i] ?? 255;
     let table = tables.get(served);

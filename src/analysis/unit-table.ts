@@ -2,10 +2,14 @@
 import type { OutcomeMetric } from "../domain/metric.ts";
 import { type FactColumns, noCell } from "./fact-columns.ts";
 import type { OutcomeColumns } from "./outcome-columns.ts";
-import { subjectValues } from "./outcome-values.ts";
+import { type SubjectValue, subjectValues } from "./outcome-values.ts";
 import type { MetricShape } from "./request-values.ts";
+import { capAt } from "./winsorise.ts";
 
-/** By cell (a unit within a phase and variant): Σ of values, what it is divided by, Σ of squares, and the first value. */
+/**
+ * By cell (a unit within a phase and variant): Σ of values, what it is divided by, Σ of squares, and one value for tests that want
+ * one of each unit: that of the first request or outcome; per unit its sum, and per session its mean.
+ */
 export interface UnitTable {
   readonly sum: Float64Array;
   readonly count: Float64Array;
@@ -55,30 +59,46 @@ export class TableMaker {
       squares[at] = (squares[at] ?? 0) + one * one;
       if (hasCap) uncapped[at] = (uncapped[at] ?? 0) + raw;
     }
-    if (shape.per === "session") this.#countSessions(table);
+    if (shape.per === "session") this.#bySession(table);
     return table;
   }
 
   /**
    * Values of outcomes. With a window only what came within it counts, and only of requests (or units) whose window has closed by
-   * `now`: those still open would pull the mean towards the quick.
+   * `now`: those still open would pull the mean towards the quick. Above the cap, that of the metric or the 99.9th percentile of all
+   * variants together, values count as the cap: of a subject, or per unit the unit's sum.
    */
   ofOutcomes(outcomes: OutcomeColumns, metric: OutcomeMetric, now: number): UnitTable {
-    const table = this.#empty(metric.per === "unit" && metric.cap !== undefined);
-    const { sum, count, squares, first } = table;
-    subjectValues(this.#facts, { outcomes, metric, now }, (at, value) => {
-      const known = count[at] ?? 0;
-      if (known === 0) first[at] = value;
-      count[at] = known + 1;
-      sum[at] = (sum[at] ?? 0) + value;
-      squares[at] = (squares[at] ?? 0) + value * value;
-    });
-    if (metric.per === "outcome") return table;
+    const { per } = metric;
+    const subjects = subjectValues(this.#facts, { outcomes, metric, now });
+    const cap = per === "unit" ? Number.POSITIVE_INFINITY : capOfSubjects(metric, subjects);
+    const table = this.#empty(per === "unit" || cap < Number.POSITIVE_INFINITY);
     const closedAt = now - metric.windowMs;
-    const isAllClosed = closedAt === Number.NEGATIVE_INFINITY;
-    if (metric.per === "request") this.#countRequests(table, (time) => isAllClosed || time <= closedAt);
-    else this.#countUnits(table, (time) => isAllClosed || time <= closedAt);
-    return metric.cap !== undefined && metric.per === "unit" ? capped(table, metric.cap) : table;
+    const isClosed = (time: number) => closedAt === Number.NEGATIVE_INFINITY || time <= closedAt;
+    const firstRequests = per === "request" ? this.#firstRequests(isClosed) : undefined;
+    this.#addSubjects(table, subjects, { cap, firstRequests });
+    if (per === "request") this.#countRequests(table, isClosed);
+    if (per !== "unit") return table;
+    this.#countUnits(table, isClosed);
+    return this.#capUnits(table, metric.cap);
+  }
+
+  #addSubjects(
+    { sum, count, squares, first, uncapped }: UnitTable,
+    subjects: readonly SubjectValue[],
+    { cap, firstRequests }: { readonly cap: number; readonly firstRequests: Int32Array | undefined },
+  ): void {
+    for (const { cell, request, value } of subjects) {
+      const one = Math.min(value, cap);
+      const known = count[cell] ?? 0;
+      const isFirst =
+        firstRequests === undefined || request === undefined ? known === 0 : firstRequests[cell] === request;
+      if (isFirst) first[cell] = one;
+      count[cell] = known + 1;
+      sum[cell] = (sum[cell] ?? 0) + one;
+      squares[cell] = (squares[cell] ?? 0) + one * one;
+      if (uncapped !== sum) uncapped[cell] = (uncapped[cell] ?? 0) + value;
+    }
   }
 
   #empty(hasCap: boolean): UnitTable {
@@ -92,11 +112,26 @@ export class TableMaker {
     };
   }
 
-  #countSessions({ count }: UnitTable): void {
+  #bySession({ sum, count, first }: UnitTable): void {
     const { cells, cellSessions } = this.#facts;
     for (let cell = 0; cell < cells; cell++) {
-      if ((count[cell] ?? 0) > 0) count[cell] = cellSessions[cell] ?? 0;
+      if ((count[cell] ?? 0) === 0) continue;
+      const sessions = cellSessions[cell] ?? 0;
+      count[cell] = sessions;
+      // The first request is no session.
+      first[cell] = (sum[cell] ?? 0) / sessions;
     }
+  }
+
+  /** By cell the index of its first request whose window has closed, or none. */
+  #firstRequests(isClosed: (time: number) => boolean): Int32Array {
+    const { cells, length, cell, receivedAt } = this.#facts;
+    const firsts = new Int32Array(cells).fill(noCell);
+    for (let i = 0; i < length; i++) {
+      const at = cell[i] ?? noCell;
+      if (at !== noCell && firsts[at] === noCell && isClosed(receivedAt[i] ?? 0)) firsts[at] = i;
+    }
+    return firsts;
   }
 
   /** Where nothing came, nothing is what came. */
@@ -113,19 +148,31 @@ export class TableMaker {
     const { cells, cellStart } = this.#facts;
     for (let cell = 0; cell < cells; cell++) count[cell] = isClosed(cellStart[cell] ?? 0) ? 1 : 0;
   }
+
+  #capUnits(table: UnitTable, given: number | undefined): UnitTable {
+    const { sum, count, squares, first } = table;
+    const cap = given ?? capOrNone(sum.filter((_, cell) => (count[cell] ?? 0) > 0));
+    for (let cell = 0; cell < sum.length; cell++) {
+      const one = Math.min(sum[cell] ?? 0, cap);
+      sum[cell] = one;
+      squares[cell] = one * one;
+      first[cell] = one;
+    }
+    return table;
+  }
 }
 
-function capped(table: UnitTable, cap: number): UnitTable {
-  const { sum, squares, first, uncapped } = table;
-  for (let cell = 0; cell < sum.length; cell++) {
-    const raw = sum[cell] ?? 0;
-    const one = Math.min(raw, cap);
-    uncapped[cell] = raw;
-    sum[cell] = one;
-    squares[cell] = one * one;
-    first[cell] = one;
-  }
-  return table;
+/** Only what has no end of its own is capped unasked. */
+function capOfSubjects(metric: OutcomeMetric, subjects: readonly SubjectValue[]): number {
+  const { cap, kind, maximum, combine } = metric;
+  if (cap !== undefined) return cap;
+  const isOpen = combine === "sum" || (kind === "number" && maximum === undefined);
+  return isOpen ? capOrNone(Float64Array.from(subjects, ({ value }) => value)) : Number.POSITIVE_INFINITY;
+}
+
+function capOrNone(values: Float64Array): number {
+  const cap = capAt(values);
+  return typeof cap === "number" ? cap : Number.POSITIVE_INFINITY;
 }
 
 /** Every value of exposed requests, in the order of rows, with its cell. */
