@@ -1,4 +1,5 @@
 /** What an app is started with, and the configuration as the command line overrules it. */
+import { resolve } from "node:path";
 import { adminAccessProblem } from "./config/check-server.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblem } from "./config/problems.ts";
@@ -15,6 +16,7 @@ export interface AppOptions {
   readonly port?: number | undefined;
   readonly adminHost?: string | undefined;
   readonly adminPort?: number | undefined;
+  readonly stateDir?: string | undefined;
   readonly storeEngine?: StoreConfig["engine"] | undefined;
   /** Gets one line of the log with its line break. */
   readonly writeLog: (line: string) => void;
@@ -32,7 +34,8 @@ export function loadRevision(
   const { adminHost, adminToken } = ownListeners(loaded.config.server, options);
   const problem = adminAccessProblem(adminHost, adminToken?.reveal());
   if (problem !== undefined) return { problems: [problem], files };
-  return { ...revisionOf(loaded, events, now), files };
+  const stateDir = options.stateDir === undefined ? loaded.config.stateDir : resolve(options.stateDir);
+  return { ...revisionOf({ ...loaded, config: { ...loaded.config, stateDir } }, events, now), files };
 }
 
 /** Where the process listens, fixed when it starts; a reload changes the other settings of the server. */

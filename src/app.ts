@@ -18,7 +18,7 @@ import { createToolChecks } from "./core/tool-check.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { ChatRequest, Operation } from "./domain/chat.ts";
-import type { Revision } from "./domain/config.ts";
+import type { Config, Revision } from "./domain/config.ts";
 import { Failure } from "./domain/failure.ts";
 import type { Log } from "./domain/log.ts";
 import type { RequestRecord } from "./domain/record.ts";
@@ -47,6 +47,7 @@ import { retry } from "./policies/retry.ts";
 import { validateOutput } from "./policies/validate-output.ts";
 import { openControlJournal } from "./stores/control-journal.ts";
 import { keptKey } from "./stores/kept-key.ts";
+import { lockState, type StateLock } from "./stores/state-lock.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -90,6 +91,16 @@ export async function startApp(options: AppOptions): Promise<App> {
   const first = loadRevision(options, wallNow());
   if ("problems" in first) throw new Failure("config_invalid", first.problems.join("\n"));
   const { config } = first.revision;
+  const lock = lockState(config.stateDir);
+  try {
+    return await startLocked(options, config, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(options: AppOptions, config: Config, lock: StateLock): Promise<App> {
   const server = ownListeners(config.server, options);
 
   // Telemetry: redaction first, for everything that leaves goes through it.
@@ -252,6 +263,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     breakers.shutdown();
     await Promise.allSettled([records.close(), analyst.close()]);
     await store.close();
+    lock.release();
   };
   const admin = createHttpServer(
     listenerOf(

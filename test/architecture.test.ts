@@ -58,7 +58,7 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: ["@hono/node-server", "node:http", "node:path"],
   },
   // What the composition root is given: a leaf of it.
-  "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: [] },
+  "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: ["node:path"] },
   "app-store.ts": {
     imports: ["analysis", "domain", "jobs", "stores"],
     owns: ["node:crypto", "node:path", "node:worker_threads"],

@@ -72,5 +72,18 @@ function untilSignal(app: App, io: Io): Promise<ExitCode> {
     };
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
+    whenOrphaned(io, () => stop("the shell that npm started us in has ended"));
   });
+}
+
+/** npm hands a signal to its shell, and the shell keeps it to itself: what npm started would serve on for nobody. */
+function whenOrphaned({ env }: Io, act: () => void): void {
+  if (env.npm_command === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, 500);
+  timer.unref();
 }
