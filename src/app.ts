@@ -9,7 +9,7 @@ import { Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import { createIds } from "./core/ids.ts";
 import { isKilled, unknownScopes } from "./core/kill-switch.ts";
-import { phasesOf } from "./core/phase.ts";
+import { describePhase, type PhaseFacts } from "./core/phase.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
 import { createRedactor, type Redacted } from "./core/redaction.ts";
@@ -127,10 +127,7 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
     store,
     log,
     now: wallNow,
-    onReload: (result) => {
-      metrics.configReload(result);
-      if (result === "applied") tellPhases();
-    },
+    onReload: metrics.configReload,
   });
 
   const unknown = unknownScopes(switches.switches, revisions.current);
@@ -148,11 +145,14 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
     log,
     now: wallNow,
   });
-  /** A phase must be known before the results ask what its shares were. */
-  const tellPhases = () => {
-    for (const phase of phasesOf(revisions.current, switches.switches, wallNow())) records.addPhase(phase);
+  /** A phase is told with its first request: the results ask what its shares were. */
+  const told = new Set<string>();
+  const met = (phase: string, facts: PhaseFacts) => {
+    const key = `${facts.experiment.id} ${phase}`;
+    if (told.has(key)) return;
+    told.add(key);
+    records.addPhase(describePhase(phase, facts, wallNow()));
   };
-  tellPhases();
   analyst.warm(Object.keys(config.experiments));
   const scope = { name: "assay", version };
   const producer = new InstrumentProducer(metrics.instruments, scope, () =>
@@ -216,7 +216,7 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
     unitHash,
     redact,
   })(renderPrompt(now)(answered));
-  const chat: Service<ChatRequest> = assign({ switches: () => switches.switches, now })(exposed);
+  const chat: Service<ChatRequest> = assign({ switches: () => switches.switches, now, met })(exposed);
 
   const openScope = createScopes({
     gate,
@@ -272,11 +272,11 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
         log,
         switches: () => switches.switches,
         kill: async (order) => {
-          await switches.kill(order).finally(tellPhases);
+          await switches.kill(order);
           log.warn("kill switch on", { ...order });
         },
         revive: async (order) => {
-          await switches.revive(order).finally(tellPhases);
+          await switches.revive(order);
           log.warn("kill switch off", { ...order });
         },
         reload: (by, reason) => revisions.reload(by, reason),

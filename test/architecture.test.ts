@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   analysis: { imports: ["domain"], owns: [] },
   pipeline: { imports: ["domain"], owns: [] },
-  control: { imports: ["domain", "core"], owns: [] },
+  control: { imports: ["domain", "core"], owns: ["node:util"] },
   policies: { imports: ["domain", "core", "pipeline"], owns: [] },
   upstreams: { imports: ["domain", "core"], owns: ["undici", "node:util"] },
   stores: {
@@ -32,7 +32,7 @@ const layers: Readonly<Record<string, Layer>> = {
   jobs: { imports: ["domain"], owns: ["node:fs", "node:worker_threads"] },
   http: {
     imports: ["domain", "core", "pipeline"],
-    owns: ["hono", "hono/body-limit", "node:crypto", "node:http", "node:stream"],
+    owns: ["hono", "hono/body-limit", "node:crypto", "node:http", "node:stream", "node:timers/promises"],
   },
   cli: {
     imports: ["app.ts", "analysis", "config", "domain", "core"],

@@ -42,6 +42,8 @@ export function compareVariant(
   const unitCount = facts.units;
   const effectOf = (some: readonly Stratum[], mayShareUnits = false) =>
     pooledEffect({ strata: some, unitCount, unit: definition.unit, mayShareUnits });
+  const times = (controlFactor: number) =>
+    pooledEffect({ strata, unitCount, unit: definition.unit, controlFactor });
   const look = { alpha, plannedN: plan.plannedUnits };
   const effect = effectOf(strata);
   const sequence = alwaysValid(effect, look);
@@ -68,7 +70,7 @@ export function compareVariant(
             phaseId: stratum.phaseId,
             estimate: alwaysValid(effectOf([stratum]), look),
           })),
-    guardrail: use && guardrailOf({ plan, use, better: definition.better, isLog, effect }),
+    guardrail: use && guardrailOf({ plan, use, better: definition.better, isLog, effect, times }),
     intraclassCorrelation:
       isWatched || asked.isBySession
         ? undefined

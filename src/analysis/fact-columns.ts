@@ -4,6 +4,8 @@ import { factFlags, type RequestFact } from "../domain/store.ts";
 /** No cell: a request that is not exposed is kept for its unit's history alone. */
 export const noCell = -1;
 
+const maxUnitsOfSession = 8;
+
 /**
  * Rows are requests in the order of commits. A *cell* is one unit within one phase and variant: what sums are made by.
  * Numbers that a request did not tell are NaN.
@@ -51,8 +53,8 @@ export class FactColumns {
 
   #unitIndex = new Int32Array(0);
   readonly #sessions = new Set<number>();
-  /** Store's session → unit index, for outcomes by session. */
-  readonly #sessionUnit = new Map<number, number>();
+  /** Store's session → unit indexes in the order of their requests, for outcomes by session. Nearly always one. */
+  readonly #sessionUnits = new Map<number, number[]>();
   readonly #phaseIndex = new Map<string, number>();
   readonly #variantIndex = new Map<string, number>();
 
@@ -74,7 +76,7 @@ export class FactColumns {
     this.served[at] = fact.served === undefined ? 255 : this.#variantOf(fact.served);
     this.lastRow = Math.max(this.lastRow, fact.row);
     this.hasSession[at] = fact.session === 0 ? 0 : 1;
-    if (fact.session !== 0) this.#sessionUnit.set(fact.session, unit);
+    if (fact.session !== 0) this.#enterSession(fact.session, unit);
     this.cell[at] = isExposed ? this.#enter(fact, unit) : noCell;
   }
 
@@ -84,8 +86,9 @@ export class FactColumns {
     return index === 0 ? undefined : index - 1;
   }
 
-  unitOfSession(session: number): number | undefined {
-    return this.#sessionUnit.get(session);
+  /** Units that have told this session, the first one first: someone may log in within a session, and ids may be guessed. */
+  unitsOfSession(session: number): readonly number[] {
+    return this.#sessionUnits.get(session) ?? [];
   }
 
   /** Index of a request by the store's row; undefined where it is not here. Rows ascend. */
@@ -124,6 +127,12 @@ export class FactColumns {
     this.#countSession(fact.session, phase, cell);
     if (fact.responseModel !== undefined) this.#countModel(fact.assigned, fact.responseModel);
     return cell;
+  }
+
+  #enterSession(session: number, unit: number): void {
+    const units = this.#sessionUnits.get(session);
+    if (units === undefined) this.#sessionUnits.set(session, [unit]);
+    else if (units.length < maxUnitsOfSession && !units.includes(unit)) units.push(unit);
   }
 
   #cellOf(unit: number, phase: number, variant: number): number {

@@ -92,12 +92,18 @@ function fallbackNotes({ facts, plan }: NoteFacts): string[] {
 
 function lossNotes({ lostRecords, crashedBoots, orphanedOutcomes }: Soundness): string[] {
   return [
-    ...(lostRecords > 0 ? [`${lostRecords} records were numbered and are not in the store`] : []),
+    ...(lostRecords > 0
+      ? [`${lostRecords === 1 ? "1 record was" : `${lostRecords} records were`} numbered and not stored`]
+      : []),
     ...(crashedBoots > 0
-      ? [`${crashedBoots} boot(s) ended without saying so: the last commit interval of each may be missing`]
+      ? [
+          `${crashedBoots === 1 ? "1 boot" : `${crashedBoots} boots`} ended without saying so: the last commit interval of each may be missing`,
+        ]
       : []),
     ...(orphanedOutcomes > 0
-      ? [`${orphanedOutcomes} outcomes are of requests that are not in the store (yet)`]
+      ? [
+          `${orphanedOutcomes === 1 ? "1 outcome is" : `${orphanedOutcomes} outcomes are`} of requests that are not in the store (yet)`,
+        ]
       : []),
   ];
 }

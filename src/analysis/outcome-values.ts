@@ -74,11 +74,15 @@ class Subjects {
     return subject;
   }
 
-  /** Of a session or a unit: it counts for the variant that the unit had met by then; before that it is no effect of one. */
+  /**
+   * Of a session or a unit: it counts for the variant that the unit had met by then; before that it is no effect of one. A session
+   * of several units is that of the first who had met one: who comes later cannot take what was said before.
+   */
   #later({ session, unit, at }: OutcomeRow): Subject | undefined {
     const facts = this.#facts;
-    const index = session === undefined ? facts.unitAt(unit ?? -1) : facts.unitOfSession(session);
-    const cell = index === undefined ? noCell : facts.cellAt(index, at);
+    const own = facts.unitAt(unit ?? -1);
+    const units = session === undefined ? (own === undefined ? [] : [own]) : facts.unitsOfSession(session);
+    const cell = units.map((one) => facts.cellAt(one, at)).find((one) => one !== noCell) ?? noCell;
     if (cell === noCell) return undefined;
     // A unit that goes on in another phase is another subject there.
     const key = session === undefined ? `u${cell}` : `s${session}/${cell}`;

@@ -8,7 +8,7 @@ import { confidenceSequence } from "./sequential.ts";
 import { stratifiedDifference } from "./stratify.ts";
 import { studentEstimate } from "./student-estimate.ts";
 
-/** Treatment minus control with its uncertainty, before any interval is drawn around it. */
+/** Treatment minus control with its uncertainty, before any interval is drawn around it; an error of 0 has none. */
 export interface Effect {
   readonly kind: "effect";
   readonly value: number;
@@ -28,6 +28,8 @@ export interface EffectFacts {
   readonly unit: MetricUnit;
   /** A unit may stand in both arms of a phase, as it does by the variant that served. */
   readonly mayShareUnits?: boolean;
+  /** The control's values are taken so many times: treatment − factor · control. 1 unless told. */
+  readonly controlFactor?: number;
 }
 
 /**
@@ -40,35 +42,46 @@ export function pooledEffect({
   unitCount,
   unit,
   mayShareUnits = false,
+  controlFactor = 1,
 }: EffectFacts): Effect | Inconclusive {
-  const used = strata.filter(({ treatment, control }) => isUsable(treatment) && isUsable(control));
+  const usable = strata.filter(({ treatment, control }) => isUsable(treatment) && isUsable(control));
+  const used = controlFactor === 1 ? usable : usable.map((stratum) => scaled(stratum, controlFactor));
   if (used.length === 0)
     return inconclusive("too_few_units", "no phase has two units with a finite value in both variants");
   const arms = weightedArms(used);
   const estimate = estimateOf(used, unitCount, mayShareUnits);
   const units = distinctUnits(used, unitCount, mayShareUnits);
-  const floor = unit === "share" ? shareError(used) : 0;
+  const floor = unit === "share" ? shareError(usable) * Math.max(1, controlFactor) : 0;
   if (estimate.kind === "inconclusive") {
-    if (estimate.reason !== "no_variance" || floor === 0) return estimate;
-    return {
-      kind: "effect",
-      value: arms.treatment - arms.control,
-      standardError: floor,
-      df: units - 2,
-      units,
-      ...arms,
-    };
+    if (estimate.reason !== "no_variance") return estimate;
+    const value = arms.treatment - arms.control;
+    return { kind: "effect", value, standardError: floor, df: units - 2, units, ...arms };
   }
-  const standardError = Math.max(estimate.standardError, floor);
   // Sums of the same value differ by rounding alone: that is no variance, and its inverse is no evidence.
-  if (standardError <= rounding * Math.max(Math.abs(arms.treatment), Math.abs(arms.control))) {
-    return inconclusive("no_variance", "the values do not vary within either variant");
-  }
+  const noise = rounding * Math.max(Math.abs(arms.treatment), Math.abs(arms.control));
+  const spread = estimate.standardError <= noise ? 0 : estimate.standardError;
+  const standardError = Math.max(spread, floor);
   const df = standardError > estimate.standardError ? Math.max(estimate.df, units - 2) : estimate.df;
   return { kind: "effect", value: estimate.value, standardError, df, units, ...arms };
 }
 
 const rounding = 1e-12;
+
+function scaled(stratum: Stratum, factor: number): Stratum {
+  const { pairs } = stratum.control;
+  const { meanX, m2X, cXY } = pairs;
+  return {
+    ...stratum,
+    control: {
+      ...stratum.control,
+      pairs: { ...pairs, meanX: meanX * factor, m2X: m2X * factor * factor, cXY: cXY * factor },
+    },
+    units: () => {
+      const { treatment, control } = stratum.units();
+      return { treatment, control: { ...control, sums: control.sums.map((sum) => sum * factor) } };
+    },
+  };
+}
 
 function isUsable({ pairs }: ArmSummary): boolean {
   return pairs.n > 1 && Number.isFinite(pairs.meanX) && Number.isFinite(pairs.meanY);

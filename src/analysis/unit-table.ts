@@ -187,7 +187,8 @@ export function exposedValues(
     const at = facts.cell[i] ?? noCell;
     if (at === noCell) continue;
     const one = value(i);
-    if (Number.isNaN(one)) continue;
+    // Nothing lasts for ever: an infinite value is a fault of its source, and would make every quantile one.
+    if (!Number.isFinite(one)) continue;
     values[length] = one;
     cells[length] = at;
     length++;

@@ -1,8 +1,10 @@
 /** The configuration in force, and how a new one takes its place: whole, or not at all. */
+
+import { isDeepStrictEqual } from "node:util";
 import { continuityProblems, exposureBy } from "../core/continuity.ts";
 import { sharesOf } from "../core/shares.ts";
-import type { Revision } from "../domain/config.ts";
-import type { ControlEvent, ControlStore, Shares } from "../domain/control.ts";
+import type { Config, Revision } from "../domain/config.ts";
+import type { AllocatedEvent, ControlEvent, ControlStore, Shares } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 
@@ -101,7 +103,7 @@ export class Revisions {
       problems,
     });
     // The file's own shares are what it says without anything set by hand.
-    const file = load(events.filter(({ kind }) => kind !== "allocated"));
+    const file = load([]);
     if ("problems" in file) return refused(file.problems);
     const experiment = file.revision.config.experiments[order.experimentId];
     if (experiment === undefined)
@@ -111,12 +113,19 @@ export class Revisions {
     if ("problems" in loaded) return refused(loaded.problems);
     const problems = continuityProblems(loaded.revision, events);
     if (problems.length > 0) return refused(problems);
-    await store.append(event);
-    return this.#reload(order.by, order.reason);
+    if (loaded.revision.id === this.#current.id) {
+      await store.append(event);
+      return { result: "unchanged", revision: this.#current.id, problems: [] };
+    }
+    try {
+      return await this.#putInForce(loaded, { by: order.by, reason: order.reason, allocated: event });
+    } catch (error) {
+      return refused([failureText(loaded.revision, error)]);
+    }
   }
 
   async #reload(by: string, reason: string): Promise<ReloadResult> {
-    const { load, prepare, store, log, now, onReload } = this.#parts;
+    const { load, store, log, onReload } = this.#parts;
     const loaded = load(store.read());
     this.#files = loaded.files;
     if ("problems" in loaded) return this.#refuse(loaded.problems, by);
@@ -130,28 +139,31 @@ export class Revisions {
       return { result: "unchanged", revision: this.#current.id, problems: [] };
     }
     try {
-      const putInForce = await prepare(loaded.revision);
-      const exposure = exposureBy(loaded.revision, store.read());
-      await store.append({
-        kind: "revision",
-        at: now(),
-        by,
-        reason,
-        revision: loaded.revision.id,
-        ...exposure,
-      });
-      putInForce();
+      return await this.#putInForce(loaded, { by, reason });
     } catch (error) {
-      return this.#refuse([`revision ${loaded.revision.id} could not be put in force: ${textOf(error)}`], by);
+      return this.#refuse([failureText(loaded.revision, error)], by);
     }
+  }
+
+  /** One fact of the journal for all that changes: neither a crash nor a full disk leaves half of it. */
+  async #putInForce(
+    { revision, files }: Extract<LoadedRevision, { revision: Revision }>,
+    order: { readonly by: string; readonly reason: string; readonly allocated?: AllocatedEvent },
+  ): Promise<ReloadResult> {
+    const { prepare, store, log, now, onReload } = this.#parts;
+    const commit = await prepare(revision);
+    const exposure = exposureBy(revision, store.read());
+    await store.append({ kind: "revision", at: now(), ...order, revision: revision.id, ...exposure });
+    commit();
+    this.#files = files;
     this.#problems = [];
-    for (const key of fixedChanges(this.#current, loaded.revision)) {
+    for (const key of fixedChanges(this.#current, revision)) {
       log.warn(`${key} has changed, and takes effect after a restart`);
     }
-    this.#current = loaded.revision;
+    this.#current = revision;
     onReload("applied");
-    log.info("configuration in force", { revision: this.#current.id, by });
-    return { result: "applied", revision: this.#current.id, problems: [] };
+    log.info("configuration in force", { revision: revision.id, by: order.by });
+    return { result: "applied", revision: revision.id, problems: [] };
   }
 
   async #refuse(problems: readonly string[], by: string): Promise<ReloadResult> {
@@ -174,8 +186,9 @@ async function expose({ store, now }: RevisionParts, revision: Revision): Promis
   await store.append({ kind: "exposed", at: now(), ...exposure });
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function failureText(revision: Revision, error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return `revision ${revision.id} could not be put in force: ${text}`;
 }
 
 /** Settings that are read when the process starts. */
@@ -187,8 +200,14 @@ function fixedChanges({ config: before }: Revision, { config: after }: Revision)
     ["server.admin.port", before.server.adminPort !== after.server.adminPort],
     ["server.limits.connections", before.server.maxConnections !== after.server.maxConnections],
     ["server.state_dir", before.stateDir !== after.stateDir],
+    ["store", !isDeepStrictEqual(storeOf(before), storeOf(after))],
     ["telemetry.service_name", before.telemetry.serviceName !== after.telemetry.serviceName],
     ["telemetry.environment", before.telemetry.environment !== after.telemetry.environment],
   ];
   return changed.flatMap(([key, hasChanged]) => (hasChanged ? [key] : []));
+}
+
+/** All but the durability, which holds from the next request on. */
+function storeOf({ store: { durability: _, ...fixed } }: Config) {
+  return fixed;
 }

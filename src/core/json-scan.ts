@@ -165,7 +165,7 @@ function notAnObject(cursor: JsonCursor, start: number): Failure {
   }
   const end = afterValue(cursor, start, 0);
   if (skipSpace(bytes, end) !== bytes.length) return trailing(end);
-  return new Failure("invalid_type", 'The body is not a JSON object. Send an object such as {"model": …}.');
+  return new Failure("invalid_type", "The body is not a JSON object. Send an object, in braces: {…}.");
 }
 
 function trailing(at: number): Failure {

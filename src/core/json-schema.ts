@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { CheckResult, ContentCheck } from "../domain/config.ts";
+import { hasUniqueItems } from "./unique-items.ts";
 
 /** Throws what ajv throws when the schema does not compile; the configuration asks before anybody serves. */
 export function compileContentCheck(schema: unknown): ContentCheck {
@@ -23,6 +24,14 @@ export function compileSchema(schema: unknown): ValidateFunction {
   const options = { strict: false, allErrors: false, ownProperties: true, validateFormats: true } as const;
   const ajv = isDraft2020(schema) ? new Ajv2020(options) : new Ajv(options);
   addFormats.default(ajv);
+  ajv.removeKeyword("uniqueItems");
+  ajv.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    error: { message: "must not have equal items" },
+    validate: (isAsked: boolean, items: readonly unknown[]) => !isAsked || hasUniqueItems(items),
+  });
   // ajv takes an object or a boolean and says so itself when it gets anything else.
   return ajv.compile(schema as object);
 }
@@ -43,7 +52,12 @@ function pathOf(error: ErrorObject | undefined): string {
   if (error === undefined) return "";
   const { missingProperty, additionalProperty } = error.params;
   const member = missingProperty ?? additionalProperty;
-  return member === undefined ? error.instancePath : `${error.instancePath}/${String(member)}`;
+  return member === undefined ? error.instancePath : `${error.instancePath}/${escaped(String(member))}`;
+}
+
+/** RFC 6901, section 3. */
+function escaped(member: string): string {
+  return member.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function messageOf(error: ErrorObject | undefined): string {

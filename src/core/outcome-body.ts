@@ -152,7 +152,11 @@ function parseMetric(item: OutcomeItem, { metrics }: OutcomeRules): OutcomeMetri
   const names = Object.keys(metrics);
   const name = item.members.get("metric");
   if (names.length === 0) {
-    throw refusal(item, "metric", "cannot be any: the configuration has none; declare it under `metrics`.");
+    throw refusal(
+      item,
+      "metric",
+      "is not known: the configuration declares no metric; add it there under `metrics`.",
+    );
   }
   if (name === undefined) {
     const cure = meant("", names);

@@ -33,6 +33,7 @@ export function outcomeRecord(draft: OutcomeDraft, makers: OutcomeMakers): Outco
     comment,
     at: draft.at ?? receivedAt,
     receivedAt,
+    isKeyed: draft.idempotencyKey !== undefined,
     // The subject's hash is keyed, so that a key that holds a raw id cannot be guessed back.
     idempotencyHash: hash("sha256", JSON.stringify([metric, subject, ...told])),
   };

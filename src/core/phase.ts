@@ -41,34 +41,25 @@ export function phaseUnderKills(
   return killed.length === 0 ? phase : `${phase}!${killed.join("+")}`;
 }
 
-/** The phases that requests fall into now, one for each experiment. */
-export function phasesOf(revision: Revision, switches: readonly KillSwitch[], startedAt: number): Phase[] {
-  return Object.values(revision.config.experiments).flatMap((experiment) => {
-    const id = revision.phases.get(experiment.id);
-    const allocation = revision.allocations.get(experiment.id);
-    if (id === undefined || allocation === undefined) return [];
-    return [describePhase({ id, experiment, allocation, switches, revision: revision.id, startedAt })];
-  });
+export interface PhaseFacts {
+  readonly experiment: ExperimentConfig;
+  readonly revision: Revision;
+  readonly switches: readonly KillSwitch[];
 }
 
-function describePhase(facts: {
-  readonly id: string;
-  readonly experiment: ExperimentConfig;
-  readonly allocation: Allocation;
-  readonly switches: readonly KillSwitch[];
-  readonly revision: string;
-  readonly startedAt: number;
-}): Phase {
-  const { experiment, allocation, switches, revision, startedAt } = facts;
-  const shares = experiment.variants.map(({ id }) => {
-    const ranges = allocation.ranges.filter(({ variantId }) => variantId === id);
-    return [id, shareOf(ranges)] as const;
+/** What the results must know of a phase: shares by variant, and who was killed. */
+export function describePhase(id: string, facts: PhaseFacts, startedAt: number): Phase {
+  const { experiment, revision, switches } = facts;
+  const ranges = revision.allocations.get(experiment.id)?.ranges ?? [];
+  const shares = experiment.variants.map(({ id: variantId }) => {
+    const own = ranges.filter((range) => range.variantId === variantId);
+    return [variantId, shareOf(own)] as const;
   });
   return {
-    id: phaseUnderKills(facts.id, experiment, switches),
+    id,
     experimentId: experiment.id,
     startedAt,
-    revision,
+    revision: revision.id,
     shares: Object.fromEntries(shares),
     killed: killedVariants(experiment, switches),
   };

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { keyedHash } from "./keyed-hash.ts";
 import { type RedactionRule, redactionRules, type Span } from "./redaction-rules.ts";
 
 declare const brand: unique symbol;
@@ -46,7 +46,8 @@ export function createRedactor({
   readonly patterns?: readonly CustomPattern[];
 } = {}): Redactor {
   const rules = [...redactionRules, ...patterns.map(ruleOf)];
-  const redact = (text: string): Redaction => replaced(text, found(text, rules), pseudonymKey);
+  const pseudonymOf = pseudonymKey === undefined ? undefined : keyedHash(pseudonymKey);
+  const redact = (text: string): Redaction => replaced(text, found(text, rules), pseudonymOf);
   return {
     redact,
     redactAll(value) {
@@ -109,12 +110,16 @@ function found(text: string, rules: readonly RedactionRule[]): readonly Finding[
   return merged;
 }
 
-function replaced(text: string, findings: readonly Finding[], key: string | undefined): Redaction {
+function replaced(
+  text: string,
+  findings: readonly Finding[],
+  pseudonymOf: ((text: string) => string) | undefined,
+): Redaction {
   const rules = new Set<string>();
   let redacted = "";
   let from = 0;
   for (const { start, end, rule } of findings) {
-    redacted += text.slice(from, start) + label(rule, text.slice(start, end), key);
+    redacted += text.slice(from, start) + label(rule, text.slice(start, end), pseudonymOf);
     from = end;
     rules.add(rule.name);
   }
@@ -123,12 +128,15 @@ function replaced(text: string, findings: readonly Finding[], key: string | unde
   return { text: branded, count: findings.length, rules: [...rules] };
 }
 
-function label(rule: RedactionRule, value: string, key: string | undefined): string {
-  if (key === undefined) return `[${rule.name}]`;
+function label(
+  rule: RedactionRule,
+  value: string,
+  pseudonymOf: ((text: string) => string) | undefined,
+): string {
+  if (pseudonymOf === undefined) return `[${rule.name}]`;
   // One person's spellings of a value share a pseudonym; the rule's name keeps kinds apart.
   const normal = rule.normalise?.(value) ?? value;
-  const digest = createHmac("sha256", key).update(`${rule.name}\0${normal}`).digest("hex");
-  return `[${rule.name}:${digest.slice(0, 8)}]`;
+  return `[${rule.name}:${pseudonymOf(`${rule.name}\0${normal}`).slice(0, 8)}]`;
 }
 
 function redactedJson(walk: Walk, value: unknown, depth: number): unknown {

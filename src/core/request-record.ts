@@ -34,7 +34,8 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     assignedVariantId: assignment?.assignedVariantId,
     servedVariantId: isCanned ? undefined : (state.served?.target.variantId ?? undefined),
     reason: assignment?.reason ?? "no_experiment",
-    isExposed: assignment?.isExposed === true && !end.isClientRetry,
+    // An exposure that could not be kept was not served.
+    isExposed: assignment?.isExposed === true && !end.isClientRetry && failure?.code !== "store_unavailable",
     phase: assignment?.phase,
     unitHash: end.unitHash,
     sessionHash: end.sessionHash,

@@ -34,7 +34,10 @@ export function sharesDigest(config: Config, served: Config): string {
 
 function lastAllocated(events: readonly ControlEvent[]): Map<string, AllocatedEvent> {
   const last = new Map<string, AllocatedEvent>();
-  for (const event of events) if (event.kind === "allocated") last.set(event.experimentId, event);
+  for (const event of events) {
+    const allocated = event.kind === "revision" ? event.allocated : event;
+    if (allocated?.kind === "allocated") last.set(allocated.experimentId, allocated);
+  }
   return last;
 }
 

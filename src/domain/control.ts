@@ -56,6 +56,8 @@ export type ControlEvent =
       readonly by: string;
       readonly reason: string;
       readonly revision: string;
+      /** The order that it carries out, when it is one. */
+      readonly allocated?: AllocatedEvent;
       /** Positions that meet a variant first under this revision: one fact with it, so that neither stands without the other. */
       readonly entries: readonly LedgerEntry[];
       readonly prompts: Readonly<Record<string, string>>;

@@ -76,7 +76,8 @@ function addReads(app: Hono<Env>, parts: AdminParts): void {
   app.get("/admin/audit", (c) => c.json({ events: parts.events().slice(-limitOf(c)).reverse() }));
   app.get("/admin/experiments", (c) => {
     const experiments = Object.keys(parts.revision().config.experiments);
-    return c.json({ experiments: experiments.map((id) => experimentView(parts, id)) });
+    const { metrics } = parts.revision().config;
+    return c.json({ experiments: experiments.map((id) => experimentView(parts, id)), metrics });
   });
   app.get("/admin/experiments/:id", (c) => c.json(experimentView(parts, c.req.param("id"))));
   app.get("/admin/experiments/:id/explain", (c) => {

@@ -4,7 +4,7 @@ import { metadataOf, unitMember } from "../core/chat-body.ts";
 import { isEligible } from "../core/eligibility.ts";
 import { headerText } from "../core/header-text.ts";
 import { withKills } from "../core/kill-switch.ts";
-import { phaseUnderKills } from "../core/phase.ts";
+import { type PhaseFacts, phaseUnderKills } from "../core/phase.ts";
 import { inputMetadata } from "../core/predict-body.ts";
 import { type Route, routeOf } from "../core/route.ts";
 import { variantPlan } from "../core/serving-plan.ts";
@@ -20,6 +20,8 @@ const maxUnitIdLength = 512;
 const bySession = { unit: "session", unitSources: defaultUnitSources("session") } as const;
 
 export interface AssignParts {
+  /** Hears of the phase of every request that was assigned, so that no record is of one that nobody knows. */
+  readonly met: (phase: string, facts: PhaseFacts) => void;
   readonly switches: () => readonly KillSwitch[];
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -32,6 +34,10 @@ export function assign(parts: AssignParts): Stage<ChatRequest, AssignedRequest> 
     const route = routeOf(request, context.revision);
     const switches = parts.switches();
     const assigned = withKills(assignedBy(route, request, context, switches), switches, context.revision);
+    const { experiment, assignment } = assigned;
+    if (experiment !== undefined && assignment?.phase !== undefined) {
+      parts.met(assignment.phase, { experiment, revision: context.revision, switches });
+    }
     context.state.assigned = assigned;
     context.trace.assigned(assigned, startedAt);
     return next(assigned, context);

@@ -100,6 +100,17 @@ describe("shares set by hand", () => {
   });
 });
 
+test("what the disk refuses is refused, and stays so", async () => {
+  const { revisions, allocate, served, store } = await opened();
+  store.failWith(new Error("ENOSPC"));
+  const result = await allocate({ coverage: 0.6, weights: half });
+  assert.equal(result.result, "refused");
+  assert.match(result.problems.join(), /could not be put in force: ENOSPC/);
+  store.failWith(undefined);
+  await revisions.reload("ada", "later");
+  assert.equal(served()?.coverage, 0.2);
+});
+
 test("an unknown variant's weight changes nobody", async () => {
   const { allocate, served } = await opened();
   await allocate({ coverage: 0.3, weights: { ...half, nobody: 5 } });

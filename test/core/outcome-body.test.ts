@@ -441,7 +441,7 @@ describe("a refusal names the member, the value and the cure", () => {
     const failure = refusalOf(thumb, { metrics: {} });
     assert.equal(
       failure.message,
-      "metric cannot be any: the configuration has none; declare it under `metrics`.",
+      "metric is not known: the configuration declares no metric; add it there under `metrics`.",
     );
   });
 });

@@ -127,7 +127,7 @@ describe("what the admin API shows", () => {
     assert.ok(!JSON.stringify(body).includes("ssss"));
     assert.ok(typeof body.allocation === "object" && body.allocation !== null);
     const all = await get("/admin/experiments");
-    assert.deepEqual(all.body, { experiments: [body] });
+    assert.deepEqual(all.body, { experiments: [body], metrics: {} });
   });
 
   test("of a unit: the variant that it gets, and why", async () => {

@@ -74,3 +74,14 @@ describe("the thread of the statistics", () => {
     assert.equal(started(), 2);
   });
 });
+
+test("a thread that dies takes one question with it, and none of those that wait", async (t) => {
+  const { analyst, ask, started } = thread();
+  t.after(() => analyst.close());
+  const answers = await Promise.allSettled(["one", "die", "two"].map(ask));
+  assert.deepEqual(
+    answers.map((answer) => (answer.status === "fulfilled" ? answer.value : "sent away")),
+    ["one 1", "sent away", "two 1"],
+  );
+  assert.equal(started(), 2);
+});

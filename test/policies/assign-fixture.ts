@@ -37,7 +37,7 @@ export async function assigned(experiment: ExperimentConfig, { body, headers, ki
   );
   const context = contextOf(revisionOf([experiment]));
   let seen: AssignedRequest | undefined;
-  const service = assign({ switches: () => switches, now: () => 0 })(async (request) => {
+  const service = assign({ met: () => {}, switches: () => switches, now: () => 0 })(async (request) => {
     seen = request;
     return wholeAnswer();
   });
