@@ -39,7 +39,8 @@ export function decide(facts: DecisionFacts): Decision {
     };
   }
   const { verdict, variantId, reasons } = chosen;
-  return { verdict, variantId, sentence: sentenceOf(verdict, variantId, reasons), perVariant };
+  const named = treatments.length > 1 ? ` "${variantId}"` : "";
+  return { verdict, variantId, sentence: sentenceOf(verdict, { variantId, named, reasons }), perVariant };
 }
 
 function judge(variantId: string, facts: DecisionFacts): Judgement {
@@ -119,7 +120,11 @@ function tooFew(
   return `too few units: ${counts.join(" and ")}, and ${plan.minimumUnits} in each variant are the least that says anything`;
 }
 
-function sentenceOf(verdict: Verdict, variantId: string, reasons: readonly string[]): string {
+function sentenceOf(
+  verdict: Verdict,
+  facts: { readonly variantId: string; readonly named: string; readonly reasons: readonly string[] },
+): string {
+  const { variantId, named, reasons } = facts;
   const why = reasons.join("; ");
   switch (verdict) {
     case "ship":
@@ -127,7 +132,7 @@ function sentenceOf(verdict: Verdict, variantId: string, reasons: readonly strin
     case "roll_back":
       return `Roll back "${variantId}": ${why}.`;
     case "keep_running":
-      return `Keep running: ${why}.`;
+      return `Keep running${named}: ${why}.`;
     case "inconclusive":
       return `Inconclusive for "${variantId}": ${why}.`;
   }

@@ -45,7 +45,7 @@ export class FactColumns {
 
   readonly phases: string[] = [];
   readonly variants: string[] = [];
-  /** Models that answered, by variant: an alias that moved shows here. */
+  /** Models that answered for the variant itself, by variant: an alias that moved shows here. */
   readonly models = new Map<string, Map<string, number>>();
   lastRow = 0;
   firstAt = Number.POSITIVE_INFINITY;
@@ -125,7 +125,9 @@ export class FactColumns {
     this.firstAt = Math.min(this.firstAt, fact.receivedAt);
     this.lastAt = Math.max(this.lastAt, fact.receivedAt);
     this.#countSession(fact.session, phase, cell);
-    if (fact.responseModel !== undefined) this.#countModel(fact.assigned, fact.responseModel);
+    // What a fallback answered says nothing of the variant's own model.
+    const isOwn = fact.served === fact.assigned && (fact.flags & factFlags.fallback) === 0;
+    if (isOwn && fact.responseModel !== undefined) this.#countModel(fact.assigned, fact.responseModel);
     return cell;
   }
 

@@ -9,6 +9,7 @@ export interface NoteFacts {
   readonly soundness: Soundness;
   readonly metrics: readonly MetricReport[];
   readonly progress: Progress;
+  readonly now: number;
 }
 
 export function notesOf(asked: NoteFacts): readonly string[] {
@@ -16,6 +17,8 @@ export function notesOf(asked: NoteFacts): readonly string[] {
     ...phaseNotes(asked),
     ...unitNotes(asked),
     ...modelNotes(asked.facts),
+    ...windowNotes(asked),
+    ...quantileNotes(asked),
     ...responseNotes(asked),
     ...fallbackNotes(asked),
     ...lossNotes(asked.soundness),
@@ -53,20 +56,54 @@ function modelNotes({ models }: FactColumns): string[] {
     if (counts.size < 2) return [];
     const names = [...counts].map(([name, count]) => `${name} (${count})`).slice(0, 5);
     return [
-      `variant "${variant}" was answered by ${counts.size} models: ${names.join(", ")}. A fallback does that; without one its alias has moved, and before and after are not the same variant.`,
+      `variant "${variant}" was answered by ${counts.size} models: ${names.join(", ")}. Its alias has moved: before and after are not the same variant.`,
     ];
   });
 }
 
-function responseNotes({ metrics, plan }: NoteFacts): string[] {
-  return metrics.flatMap((metric) => {
-    const outcome = plan.definitions.find(({ name }) => name === metric.metric)?.outcome;
-    if (metric.role === "watched" || outcome?.per !== "outcome") return [];
-    const units = metric.arms.map(({ variantId, units: count }) => `${variantId} ${count}`);
+/** Requests that cannot count yet, so that a metric without values does not look broken. */
+function windowNotes({ plan, facts, now }: NoteFacts): string[] {
+  return plan.metrics.flatMap(({ metric }) => {
+    const windowMs = plan.definitions.find(({ name }) => name === metric)?.outcome?.windowMs;
+    if (windowMs === undefined || windowMs === Number.POSITIVE_INFINITY) return [];
+    let waiting = 0;
+    let first = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < facts.length; i++) {
+      const closesAt = (facts.receivedAt[i] ?? 0) + windowMs;
+      if ((facts.cell[i] ?? -1) < 0 || closesAt <= now) continue;
+      waiting++;
+      first = Math.min(first, closesAt);
+    }
+    if (waiting === 0) return [];
+    const at = new Date(first).toISOString();
     return [
-      `"${metric.metric}" is known of those who answered (units: ${units.join(", ")}); they are not everybody`,
+      `"${metric}": ${waiting} requests wait for its window to close, the next at ${at}; until then they do not count`,
     ];
   });
+}
+
+function quantileNotes({ metrics }: NoteFacts): string[] {
+  const names = metrics
+    .filter(({ role, kind }) => role !== "watched" && kind === "quantile")
+    .map(({ metric }) => metric);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(", ")}: the variants' values are of all requests; the difference that holds at every look is of the first request of each unit, so the two need not add up`,
+  ];
+}
+
+function responseNotes({ metrics, plan }: NoteFacts): string[] {
+  const names = metrics
+    .filter(
+      ({ metric, role }) =>
+        role !== "watched" &&
+        plan.definitions.find(({ name }) => name === metric)?.outcome?.per === "outcome",
+    )
+    .map(({ metric }) => `"${metric}"`);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} known of the units that answered, who are not everybody`,
+  ];
 }
 
 function fallbackNotes({ facts, plan }: NoteFacts): string[] {
@@ -80,14 +117,14 @@ function fallbackNotes({ facts, plan }: NoteFacts): string[] {
     if (facts.served[i] !== facts.cellVariant[cell]) count.other++;
     counts.set(variant, count);
   }
-  return plan.variantIds.flatMap((id) => {
+  const shares = plan.variantIds.flatMap((id) => {
     const { requests, other } = counts.get(id) ?? { requests: 0, other: 0 };
-    if (other === 0) return [];
-    const share = ((100 * other) / requests).toFixed(1);
-    return [
-      `${share} % of the requests of "${id}" were served by something else (fallback, kill, failure); they count for "${id}", to which they were assigned. "As treated" shows the other view, which is biased.`,
-    ];
+    return other === 0 ? [] : [`${((100 * other) / requests).toFixed(1)} % of "${id}"`];
   });
+  if (shares.length === 0) return [];
+  return [
+    `served by something else (fallback, kill, failure): ${shares.join(", ")}. They count for the variant that they were assigned to; "as treated" is the other view, and biased.`,
+  ];
 }
 
 function lossNotes({ lostRecords, crashedBoots, orphanedOutcomes }: Soundness): string[] {

@@ -105,17 +105,20 @@ function compare(asked: Asked, variantId: string): Comparison {
   };
   const sequence = sequenceAt(plan.alpha);
   const base = control.kind === "quantile" ? control.value : undefined;
+  const firsts = samples.byVariant.get(plan.controlId)?.firsts ?? new Float64Array(0);
+  // Of the same values as the difference is: the first request of each unit.
+  const firstBase = firsts[Math.max(0, Math.ceil(firsts.length * p) - 1)];
   return {
     variantId,
     sequence,
     fixed,
     shown: isPlanReached ? "fixed" : "sequence",
     lift:
-      base === undefined || !(base > 0) || sequence.kind === "inconclusive"
+      firstBase === undefined || !(firstBase > 0) || sequence.kind === "inconclusive"
         ? undefined
         : {
-            value: sequence.value / base,
-            interval: { low: sequence.interval.low / base, high: sequence.interval.high / base },
+            value: sequence.value / firstBase,
+            interval: { low: sequence.interval.low / firstBase, high: sequence.interval.high / firstBase },
           },
     adjustedPValue: undefined,
     falseDiscoveryPValue: undefined,

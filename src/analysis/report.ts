@@ -53,7 +53,7 @@ export function report(plan: AnalysisPlan, evidence: Evidence): ExperimentReport
     soundness: sound,
     progress,
     metrics,
-    notes: notesOf({ plan, facts, phases, soundness: sound, metrics, progress }),
+    notes: notesOf({ plan, facts, phases, soundness: sound, metrics, progress, now }),
   };
 }
 

@@ -60,6 +60,16 @@ export function metricShape(metric: BuiltInMetric, facts: FactColumns): MetricSh
     refusal_rate: () => share(factFlags.refusal),
     truncation_rate: () => share(factFlags.truncated),
     blocked_rate: () => share(factFlags.blocked),
+    cancelled_rate: () => ({
+      kind: "ratio",
+      per: "request",
+      isBounded: true,
+      value: (i) => {
+        const bits = flags[i] ?? 0;
+        if ((bits & factFlags.unfinished) !== 0) return Number.NaN;
+        return (bits & factFlags.cancelled) === 0 ? 0 : 1;
+      },
+    }),
     schema_pass_first_rate: () => share(factFlags.schemaFirstPassed, factFlags.schemaFirstEvaluated),
     schema_pass_rate: () => share(factFlags.schemaPassed, factFlags.schemaEvaluated),
     latency: () => ({ kind: "ratio", per: "request", isBounded: false, value: waited }),

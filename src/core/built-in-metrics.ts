@@ -31,6 +31,12 @@ export const builtIns: Readonly<Record<BuiltInMetric, BuiltIn>> = {
     description: "Requests whose answer was cut off at its length limit.",
   },
   blocked_rate: { better: "lower", unit: "share", description: "Requests that a guardrail blocked." },
+  cancelled_rate: {
+    better: "lower",
+    unit: "share",
+    description:
+      "Requests that their client gave up. These count in no other metric: watch it, for a slow variant may hide behind it.",
+  },
   schema_pass_first_rate: {
     better: "higher",
     unit: "share",

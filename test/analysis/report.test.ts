@@ -183,15 +183,16 @@ describe("notes", () => {
   test("tell of a model that moved, and of what was served by something else; of nothing else", () => {
     const still = traffic(14, { control: 40, warm: 40 }).map((fact) => ({ ...fact, responseModel: "small" }));
     assert.deepEqual(reportOn({ facts: still }, judged).notes, []);
-    const moved = still.map((fact) =>
-      fact.assigned === "warm" && fact.unit % 2 === 0
-        ? { ...fact, responseModel: "small-2", served: "control" }
-        : fact,
-    );
-    const { notes } = reportOn({ facts: moved }, judged);
-    assert.equal(notes.length, 2);
-    assert.match(notes[0] ?? "", /variant "warm" was answered by 2 models: small/);
-    assert.match(notes[1] ?? "", /% of the requests of "warm" were served by something else/);
+    const isHalf = (fact: RequestFact) => fact.assigned === "warm" && fact.unit % 2 === 0;
+    const moved = still.map((fact) => (isHalf(fact) ? { ...fact, responseModel: "small-2" } : fact));
+    const alias = reportOn({ facts: moved }, judged).notes;
+    assert.equal(alias.length, 1);
+    assert.match(alias[0] ?? "", /variant "warm" was answered by 2 models: small/);
+    // Another model that a fallback brought is no alias that moved.
+    const rescued = moved.map((fact) => (isHalf(fact) ? { ...fact, served: "control" } : fact));
+    const other = reportOn({ facts: rescued }, judged).notes;
+    assert.equal(other.length, 1);
+    assert.match(other[0] ?? "", /served by something else .*: [\d.]+ % of "warm"\. They count for/);
   });
 });
 

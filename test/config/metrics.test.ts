@@ -168,6 +168,11 @@ const problems = [
     problem: '`window` is "2 weeks"; it must be a duration such as `30m`, `24h` or `7d`',
   },
   {
+    says: "a window that is a number",
+    yaml: metrics("  resolved: { kind: boolean, window: ⟦10⟧ }\n"),
+    problem: "`window` is 10; it must be text, a duration such as `30m`, `24h` or `7d`",
+  },
+  {
     says: "a window longer than anything is kept",
     yaml: `store: { retention_days: 30 }\n${metrics("  resolved: { kind: boolean, window: ⟦31d⟧ }\n")}`,
     problem: "`window` is 31d, longer than `store.retention_days` (30); shorten it, or keep more",
@@ -342,6 +347,6 @@ test("the shipped example has goals and guardrails of its own and of Assay's", (
   assert.deepEqual(Object.keys(own), ["resolved", "csat"]);
   assert.deepEqual(
     experiments["support-reply"]?.analysis.metrics.map(({ metric, role }) => `${role} ${metric}`),
-    ["goal resolved", "goal csat", "guardrail error_rate", "guardrail latency_p95", "guardrail cost"],
+    ["goal resolved", "goal csat", "guardrail error_rate", "guardrail latency", "guardrail cost"],
   );
 });
