@@ -32,7 +32,8 @@ export interface Evidence {
 }
 
 export function report(plan: AnalysisPlan, evidence: Evidence): ExperimentReport {
-  const { facts, boots, orphans, now } = evidence;
+  const { facts, orphans, now } = evidence;
+  const boots = bootsDuring(evidence);
   const phases = phaseReports(plan, facts, evidence.phases);
   const variants = variantCounts(plan, facts, evidence.phases, phases);
   const progress = progressOf(plan, facts, now);
@@ -184,4 +185,10 @@ function progressOf(plan: AnalysisPlan, facts: FactColumns, now: number): Progre
 
 function lastAt(facts: FactColumns): number | undefined {
   return Number.isFinite(facts.lastAt) ? facts.lastAt : undefined;
+}
+
+/** What was lost before the experiment began, or after it ended, is no loss of its own. */
+function bootsDuring({ boots, facts }: Evidence): readonly BootCount[] {
+  if (facts.cells === 0) return boots;
+  return boots.filter(({ startedAt, aliveAt }) => startedAt <= facts.lastAt && aliveAt >= facts.firstAt);
 }

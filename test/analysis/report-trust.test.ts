@@ -252,6 +252,7 @@ describe("records", () => {
     instance: "a",
     boot: "1",
     startedAt: 1,
+    aliveAt: Number.MAX_SAFE_INTEGER,
     isClosed: true,
     lastSequence: 100,
     rows: 100,
@@ -263,6 +264,14 @@ describe("records", () => {
     assert.deepEqual([few.soundness.lostRecords, few.soundness.isSound], [1, true]);
     const many = reportOn({ boots: [boot({ lastSequence: 110 })] });
     assert.match(many.soundness.problems.join(), /10 of 110 records were lost/);
+  });
+
+  test("lost at another time are none of the experiment's", () => {
+    const before = boot({ lastSequence: 900, aliveAt: 2 });
+    const after = boot({ lastSequence: 900, startedAt: Number.MAX_SAFE_INTEGER });
+    const facts = traffic(15, { control: 40, warm: 40 });
+    const { soundness } = reportOn({ facts, boots: [before, after, boot({ boot: "2" })] });
+    assert.deepEqual([soundness.lostRecords, soundness.isSound], [0, true]);
   });
 
   test("a boot that another one of its instance followed without being closed has crashed", () => {
