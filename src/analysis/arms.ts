@@ -127,6 +127,18 @@ export class CellIndex {
     return (phase, variantId) => counts[this.key(phase, variantId)] ?? 0;
   }
 
+  /** Of all units of each arm: x = values, y = requests. */
+  perRequest(table: Pick<UnitTable, "count">): (phase: number, variantId: string) => PairSummary {
+    const { cellRequests } = this.#facts;
+    return (phase, variantId) => {
+      const own = this.cells(phase, variantId);
+      return summarizePairs(
+        Float64Array.from(own, (cell) => table.count[cell] ?? 0),
+        Float64Array.from(own, (cell) => cellRequests[cell] ?? 0),
+      );
+    };
+  }
+
   /** Units of an arm that have a value. */
   units(table: Pick<UnitTable, "sum" | "count">, phase: number, variantId: string): ArmUnits {
     const cells = this.cells(phase, variantId);

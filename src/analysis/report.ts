@@ -109,8 +109,13 @@ function contextOf(
 
 function answeredIn({ facts, outcomes, now, tables, cells }: MetricContext): SoundnessFacts["answered"] {
   return (metric) => {
-    const countOf = cells.unitCounts(tables.ofOutcomes(outcomes, metric, now));
-    return (phaseId, variantId) => countOf(facts.phases.indexOf(phaseId), variantId);
+    const table = tables.ofOutcomes(outcomes, metric, now);
+    const countOf = cells.unitCounts(table);
+    const perRequest = cells.perRequest(table);
+    return (phaseId, variantId) => {
+      const phase = facts.phases.indexOf(phaseId);
+      return { units: countOf(phase, variantId), perRequest: perRequest(phase, variantId) };
+    };
   };
 }
 

@@ -6,11 +6,19 @@ import type { BootCount, Phase } from "../domain/store.ts";
 import { type FactColumns, noCell } from "./fact-columns.ts";
 import { inconclusive } from "./inconclusive.ts";
 import { chiSquared } from "./proportion.ts";
+import { compareRatios, leastUnitsForDelta } from "./ratio.ts";
 import { sampleRatio, sampleRatioSequential } from "./sample-ratio.ts";
+import type { PairSummary } from "./summary.ts";
 
 /** A larger part of the records missing, and what is left may no longer stand for the whole. */
 const tolerableLoss = 0.01;
 const alarmP = 0.001;
+
+/** How many units of an arm have answered, and how many of its requests were answered, unit by unit. */
+export interface Answered {
+  readonly units: number;
+  readonly perRequest: PairSummary;
+}
 
 export interface SoundnessFacts {
   readonly plan: AnalysisPlan;
@@ -19,7 +27,7 @@ export interface SoundnessFacts {
   readonly metrics: readonly MetricReport[];
   readonly orphans: ReadonlyMap<string, number>;
   /** How many units of a phase and variant have a value of this metric of outcomes. */
-  readonly answered: (metric: OutcomeMetric) => (phaseId: string, variantId: string) => number;
+  readonly answered: (metric: OutcomeMetric) => (phaseId: string, variantId: string) => Answered;
 }
 
 export function soundness(asked: SoundnessFacts): Soundness {
@@ -164,9 +172,10 @@ function mismatchProblem(phases: number): (phase: PhaseReport) => string[] {
 }
 
 /**
- * Only where missing outcomes are left out of the metric: where they count as 0, nothing can be lost unseen. Phase by phase, for a newer
- * one has had less time to be answered and may have other shares: thrown together, that alone would look like a loss. Told is
- * the worst phase, with its p-value multiplied by the number of phases that could be asked.
+ * Only where missing outcomes are left out of the metric: where they count as 0, nothing can be lost unseen. Asked in two ways: do as
+ * many units answer at all (chi-squared), and as many requests (delta method, by unit)? The second sees single outcomes go
+ * missing where nearly every unit answers once. Phase by phase, for a newer one has had less time to be answered and may have
+ * other shares: thrown together, that alone would look like a loss. Told is the worst, its p-value multiplied by their number.
  */
 function lossOf(
   { plan, phases, answered: answeredOf }: SoundnessFacts,
@@ -175,22 +184,46 @@ function lossOf(
   const outcome = plan.definitions.find(({ name }) => name === metric)?.outcome;
   if (role === "watched" || outcome?.per !== "outcome") return undefined;
   const answered = answeredOf(outcome);
-  const tested = phases.flatMap(({ phaseId, units, killed }) => {
-    const ids = plan.variantIds.filter((id) => !killed.includes(id) && (units[id] ?? 0) > 0);
-    const counts = ids.map((id) => ({ id, seen: answered(phaseId, id), exposed: units[id] ?? 0 }));
-    const test = chiSquared(counts.map(({ seen, exposed }) => [seen, exposed - seen]));
-    return test.kind === "inconclusive" || test.expectedMin < 5 ? [] : [{ counts, pValue: test.pValue }];
+  const tested = phases.flatMap((phase) => {
+    const ids = plan.variantIds.filter((id) => !phase.killed.includes(id) && (phase.units[id] ?? 0) > 0);
+    const arms = ids.map((id) => ({ id, exposed: phase.units[id] ?? 0, ...answered(phase.phaseId, id) }));
+    return [...unitLoss(arms), ...requestLoss(arms, plan.controlId)];
   });
   const [worst] = tested.toSorted((one, other) => one.pValue - other.pValue);
   if (worst === undefined) return undefined;
   const pValue = Math.min(1, worst.pValue * tested.length);
-  const rates = worst.counts.map(({ id, seen, exposed }) => [id, seen / exposed] as const);
-  return { metric, pValue, rates: Object.fromEntries(rates), isMismatch: pValue < alarmP };
+  return { metric, pValue, of: worst.of, rates: worst.rates, isMismatch: pValue < alarmP };
 }
 
-function lossProblem({ metric, rates, pValue }: Soundness["outcomeLoss"][number]): string {
+interface AnsweredArm extends Answered {
+  readonly id: string;
+  readonly exposed: number;
+}
+
+type LossTest = Pick<Soundness["outcomeLoss"][number], "pValue" | "of" | "rates">;
+
+function unitLoss(arms: readonly AnsweredArm[]): LossTest[] {
+  const test = chiSquared(arms.map(({ units, exposed }) => [units, exposed - units]));
+  if (test.kind === "inconclusive" || test.expectedMin < 5) return [];
+  const rates = arms.map(({ id, units, exposed }) => [id, units / exposed] as const);
+  return [{ pValue: test.pValue, of: "units", rates: Object.fromEntries(rates) }];
+}
+
+function requestLoss(arms: readonly AnsweredArm[], controlId: string): LossTest[] {
+  const control = arms.find(({ id }) => id === controlId);
+  if (control === undefined) return [];
+  return arms.flatMap((arm) => {
+    const few = Math.min(arm.perRequest.n, control.perRequest.n) < leastUnitsForDelta;
+    const test = arm === control || few ? undefined : compareRatios(arm.perRequest, control.perRequest);
+    if (test?.kind !== "estimate") return [];
+    const rates = [control, arm].map(({ id, perRequest: { meanX, meanY } }) => [id, meanX / meanY] as const);
+    return [{ pValue: test.pValue, of: "requests" as const, rates: Object.fromEntries(rates) }];
+  });
+}
+
+function lossProblem({ metric, of, rates, pValue }: Soundness["outcomeLoss"][number]): string {
   const seen = Object.entries(rates).map(([id, rate]) => `${id} ${(100 * rate).toFixed(1)} %`);
-  return `outcomes of "${metric}" come from ${seen.join(" and ")} of the units (p = ${pValue.toExponential(1)}): those who answer are not the same people in each variant`;
+  return `outcomes of "${metric}" come from ${seen.join(" and ")} of the ${of} (p = ${pValue.toExponential(1)}): those who answer are not the same people in each variant`;
 }
 
 /** Not closed, and followed by another boot of the same instance: it ended without saying so. */

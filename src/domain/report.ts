@@ -119,6 +119,8 @@ export interface Soundness {
   readonly outcomeLoss: readonly {
     readonly metric: string;
     readonly pValue: number;
+    /** Whose share it is that differs most: of units that answered at all, or of requests that were answered. */
+    readonly of: "units" | "requests";
     readonly rates: Readonly<Record<string, number>>;
     readonly isMismatch: boolean;
   }[];

@@ -16,6 +16,7 @@ import {
   planWith,
   reportOn,
   requestFact,
+  traffic,
   unitsOf,
 } from "./report-fixture.ts";
 

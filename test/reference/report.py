@@ -451,9 +451,30 @@ def sample_ratio(phase):
     return {"observed": dict(zip([v for v, _ in ids], observed)), "pValue": found.pvalue, "logBayesFactor": log}
 
 
+def answered_requests(table, phase, variant):
+    """Answers over requests of an arm by unit: value, variance by the influence of each unit, units."""
+    met = exposed[(exposed.phase == phase) & (exposed.assigned == variant)].groupby("unit").size()
+    own = table[(table.phase == phase) & (table.assigned == variant)]
+    told = own.groupby("unit").n.sum().reindex(met.index, fill_value=0)
+    ratio, n = told.sum() / met.sum(), len(met)
+    influence = (told - ratio * met) / met.mean()
+    return ratio, influence.var(ddof=1) / n, n
+
+
 def loss(name):
     table, _ = cells_of_outcomes(name)
     worst, tested = 1, 0
+    for phase in SHARES:
+        ids = [v for v in TREATMENTS if v not in KILLED[phase]] if CONTROL not in KILLED[phase] else []
+        control = answered_requests(table, phase, CONTROL)
+        for v in ids:
+            arm = answered_requests(table, phase, v)
+            if min(arm[2], control[2]) < 40 or arm[1] + control[1] == 0:
+                continue
+            total = arm[1] + control[1]
+            df = total**2 / (arm[1] ** 2 / (arm[2] - 1) + control[1] ** 2 / (control[2] - 1))
+            t = abs(arm[0] - control[0]) / math.sqrt(total)
+            tested, worst = tested + 1, min(worst, 2 * stats.t.sf(t, df))
     for phase in SHARES:
         ids = [v for v in (CONTROL, *TREATMENTS) if v not in KILLED[phase]]
         told = [(table[(table.phase == phase) & (table.assigned == v)].n > 0).sum() for v in ids]
