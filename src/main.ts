@@ -3,7 +3,7 @@
 import { type Command, type Io, readArguments } from "./cli/command.ts";
 import { commands } from "./cli/index.ts";
 import { didYouMean } from "./core/did-you-mean.ts";
-import { asFailure } from "./domain/failure.ts";
+import { asFailure, type Failure } from "./domain/failure.ts";
 import { version } from "./version.ts";
 
 const io: Io = {
@@ -50,6 +50,7 @@ async function runCommand(name: string, command: Command, argv: readonly string[
     return await command.run(args, io);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    if (failure.code === "client_cancelled") return endBySignal(failure);
     // A bug is shown whole; a problem of the user's is shown as its sentence.
     const isBug = failure.code === "internal_error";
     io.err(isBug ? `${inspectCause(failure)}\n` : `${failure.message}\n`);
@@ -61,15 +62,27 @@ async function runCommand(name: string, command: Command, argv: readonly string[
 }
 
 function writeOut(bytes: string | Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.stdout.write(bytes)) resolve();
-    else process.stdout.once("drain", resolve);
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 
+/** Also for what is written without waiting: a full disk ends a command with a sentence, not with a stack. */
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  io.err(`The standard output cannot be written: ${error.message}\n`);
+  process.exit(2);
+}
+
+/** By the signal itself: the shell sees it, and no write that waits for a stalled reader keeps the process alive. */
+function endBySignal({ message, cause }: Failure): number {
+  io.err(`${message}\n`);
+  if (cause === "SIGINT" || cause === "SIGTERM") process.kill(process.pid, cause);
+  // The first process of a container is not ended by a signal of its own.
+  process.exit(cause === "SIGTERM" ? 143 : 130);
 }
 
 function inspectCause(error: Error): string {

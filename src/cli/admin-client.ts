@@ -2,12 +2,13 @@
 import { isObject } from "../core/chat-completion.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Arguments, Io } from "./command.ts";
+import { adminAddress, type ServerAddress } from "./server-address.ts";
 
 export const adminOptions = {
   admin: {
     type: "string",
     value: "URL",
-    description: "the admin API (default: ASSAY_ADMIN_URL, or http://127.0.0.1:8485)",
+    description: "the admin API (default: ASSAY_ADMIN_URL, else server.admin of the configuration)",
   },
 } as const;
 
@@ -17,9 +18,10 @@ export async function callAdmin(
   io: Io,
   request: { readonly method: "GET" | "POST"; readonly path: string; readonly body?: unknown },
 ): Promise<Record<string, unknown>> {
-  const base = args.text("admin") ?? io.env.ASSAY_ADMIN_URL ?? "http://127.0.0.1:8485";
+  const address = addresses.get(args) ?? adminAddress(args, io);
+  addresses.set(args, address);
   const token = io.env.ASSAY_ADMIN_TOKEN;
-  const response = await fetchFrom(base, request, {
+  const response = await fetchFrom(address, request, {
     "content-type": "application/json",
     ...(token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` }),
   });
@@ -32,13 +34,16 @@ export async function callAdmin(
   throw new Failure("invalid_value", String(error.message ?? `The admin API answered ${response.status}.`));
 }
 
+// Where it is from the configuration, a command that asks a hundred times need not load that as often.
+const addresses = new WeakMap<Arguments, ServerAddress>();
+
 async function fetchFrom(
-  base: string,
+  { url, origin, startCommand }: ServerAddress,
   request: { readonly method: string; readonly path: string; readonly body?: unknown },
   headers: Record<string, string>,
 ): Promise<Response> {
   try {
-    return await fetch(new URL(request.path, base), {
+    return await fetch(new URL(request.path, url), {
       method: request.method,
       headers,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
@@ -47,10 +52,8 @@ async function fetchFrom(
   } catch (cause) {
     throw new Failure(
       "invalid_value",
-      `No admin API answers at ${base}; start one by "npm start", or name it by --admin.`,
-      {
-        cause,
-      },
+      `No admin API answers at ${url} (${origin}); start one by "${startCommand}", or name another by --admin.`,
+      { cause },
     );
   }
 }

@@ -1,5 +1,6 @@
 /** What a command is, and how its arguments are read: node's own parser, one table a command. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { didYouMean } from "../core/did-you-mean.ts";
 import { Failure } from "../domain/failure.ts";
 
 /** 0 ok or ship, 1 regression, 2 usage or configuration, 3 not enough data. */
@@ -45,9 +46,9 @@ export interface Command {
   run(args: Arguments, io: Io): Promise<ExitCode>;
 }
 
-/** Throws a Failure for an unknown option or a value of the wrong kind. */
+/** Throws a Failure for an unknown option, one that is given two values, or a value of the wrong kind. */
 export function readArguments(command: Command, argv: readonly string[]): Arguments {
-  const options: ParseArgsOptionsConfig = { help: { type: "boolean" } };
+  const options: ParseArgsOptionsConfig = { help: { type: "boolean", short: "h" } };
   for (const [name, { type }] of Object.entries(command.options)) options[name] = { type };
   const { values, positionals } = parsed(withEmptyValues(command, argv), options);
   if (positionals.length > command.maxPositionals) {
@@ -72,6 +73,7 @@ function withEmptyValues(command: Command, argv: readonly string[]): readonly st
 }
 
 function parsed(argv: readonly string[], options: ParseArgsOptionsConfig) {
+  checkOptions(argv, options);
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
@@ -79,6 +81,30 @@ function parsed(argv: readonly string[], options: ParseArgsOptionsConfig) {
       cause: error,
     });
   }
+}
+
+/** node's parser keeps the last of two values and says nothing, and knows no option that may have been meant. */
+function checkOptions(argv: readonly string[], options: ParseArgsOptionsConfig): void {
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const seen = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { name, rawName } = token;
+    if (!Object.hasOwn(options, name)) throw unknownOption(name, rawName, Object.keys(options));
+    if (seen.has(name) && options[name]?.type === "string") {
+      throw new Failure(
+        "invalid_value",
+        `${rawName} was given twice; give it once. One that takes a list has it separated by commas.`,
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function unknownOption(name: string, rawName: string, known: readonly string[]): Failure {
+  const meant = didYouMean(name, known);
+  const hint = meant === undefined ? "" : ` Did you mean "--${meant}"?`;
+  return new Failure("invalid_value", `There is no option "${rawName}".${hint}`);
 }
 
 function portOf(name: string, text: string | undefined): number | undefined {

@@ -47,12 +47,13 @@ function field(value: Shown): string {
   if (value === undefined) return "";
   if (typeof value !== "string") return String(value);
   const text = defused(value);
-  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  // Not RFC 4180 alone: a spreadsheet may be told, or of itself believe, that semicolons or tabs separate.
+  return text === "" || /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// A spreadsheet runs what begins like this as a formula (OWASP, CSV Injection); the apostrophe makes it text.
-// A plain number is none, whatever its sign.
+// A spreadsheet runs what begins like this as a formula (OWASP, CSV Injection), some after leaving out white space; the
+// apostrophe makes it text. A plain number is none, whatever its sign.
 function defused(text: string): string {
-  if (!/^[=+\-@\t\r]/.test(text)) return text;
-  return /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? text : `'${text}`;
+  if (!/^(?:[\t\r\n]|\s*[=+\-@])/.test(text)) return text;
+  return /^ *[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? text : `'${text}`;
 }

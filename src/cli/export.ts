@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Config } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import { storePath } from "../stores/store-path.ts";
 import { type Arguments, type Command, configOption, type Io } from "./command.ts";
 import { choiceOf, hintFor, readConfig } from "./configured.ts";
+import { holdSignals } from "./export-interrupt.ts";
 import type { ExportSpan, ExportTable } from "./export-sources.ts";
 import { type ExportTarget, openTarget } from "./export-target.ts";
 import { csvLines, jsonLines } from "./export-text.ts";
 import { createProgress } from "./progress.ts";
+import { counted } from "./quantity.ts";
 import { screenOf } from "./screen.ts";
 import { timeOption } from "./time-option.ts";
 
@@ -29,7 +32,7 @@ export const exportCommand: Command = {
     format: {
       type: "string",
       value: "FORMAT",
-      description: "jsonl, csv or parquet (default: by the end of FILE, else jsonl)",
+      description: "jsonl, csv or parquet (default: by the end of FILE; jsonl without one)",
     },
     from: {
       type: "string",
@@ -38,6 +41,11 @@ export const exportCommand: Command = {
     },
     to: { type: "string", value: "TIME", description: "received before" },
     out: { type: "string", value: "FILE", description: "where to (default: -, the standard output)" },
+    "state-dir": {
+      type: "string",
+      value: "DIR",
+      description: "of a server that was started with --state-dir (wins over server.state_dir)",
+    },
     force: { type: "boolean", description: "overwrite FILE" },
     ...configOption,
   },
@@ -54,21 +62,39 @@ export const exportCommand: Command = {
     }
     const span = spanOf(args, now);
     const config = readConfig(args, io);
-    const path = existingStore(config);
+    const path = existingStore(config, args.text("state-dir"));
     // Loaded here, so that other commands do not wait for a store and for statistics.
     const { withTable } = await import("./export-sources.ts");
-    const target = await openTarget(out, io, { isForced: args.flag("force") });
-    try {
+    const fill = async (target: ExportTarget) => {
       const rows = await withTable(path, config, span, (table) => copy(table, { format, target, span, io }));
       if (rows === 0) checkKnown(config, span.experimentId);
-      await target.finish();
-    } catch (error) {
-      await target.abandon();
-      throw error;
+      return rows;
+    };
+    // Held before anything is there that a signal could leave behind.
+    const interrupt = holdSignals();
+    try {
+      const target = await openTarget(out, io, { isForced: args.flag("force"), interrupt });
+      const rows = await kept(target, fill);
+      // A terminal has the bar's last line already, with the speed.
+      if (!io.isErrTerminal) io.err(`${counted(rows, "row")}${out === "-" ? "" : ` in ${out}`}\n`);
+    } finally {
+      interrupt.release();
     }
     return 0;
   },
 };
+
+/** What `fill` gives, with the target finished; nothing of the target when either fails. */
+async function kept<T>(target: ExportTarget, fill: (target: ExportTarget) => Promise<T>): Promise<T> {
+  try {
+    const given = await fill(target);
+    await target.finish();
+    return given;
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
+}
 
 /** Gives the number of rows. */
 async function copy<Row>(
@@ -94,19 +120,20 @@ async function copy<Row>(
       progress.row((at - begin) / (end - begin));
     }
   };
-  const interrupted = new AbortController();
-  const stop = () => interrupted.abort();
-  process.once("SIGINT", stop);
   try {
     for (const chunk of await encoded(counted(), table, format)) {
       await target.write(chunk);
-      if (interrupted.signal.aborted) throw new Failure("client_cancelled", "Interrupted: nothing is kept.");
+      await turn();
     }
   } finally {
-    process.removeListener("SIGINT", stop);
+    progress.end();
   }
-  progress.end();
   return rows;
+}
+
+/** Lets signals and errors in: a write to a file of the shell's resolves without one turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function encoded<Row>(
@@ -126,8 +153,14 @@ function* mapped<Row>(rows: Iterable<Row>, to: (row: Row) => unknown): Generator
 
 function formatOf(args: Arguments, out: string): Format {
   const written = args.text("format");
-  const byName = formats.find((format) => out.endsWith(`.${format}`));
-  return written === undefined ? (byName ?? "jsonl") : choiceOf("format", written, formats);
+  if (written !== undefined) return choiceOf("format", written, formats);
+  if (out === "-") return "jsonl";
+  const byName = formats.find((format) => out.toLowerCase().endsWith(`.${format}`));
+  if (byName !== undefined) return byName;
+  throw new Failure(
+    "invalid_value",
+    `${out} does not tell its format: end it with .jsonl, .csv or .parquet, or name one by --format.`,
+  );
 }
 
 function spanOf(args: Arguments, now: number): ExportSpan {
@@ -149,18 +182,18 @@ function spanOf(args: Arguments, now: number): ExportSpan {
   return { what, experimentId, from, until, now };
 }
 
-function existingStore({ store, stateDir }: Config): string {
+function existingStore({ store, stateDir }: Config, wanted: string | undefined): string {
   if (store.engine === "memory") {
     throw new Failure(
       "invalid_value",
       "store.engine is memory: nothing is kept that another process could read.",
     );
   }
-  const path = storePath(stateDir);
+  const path = storePath(wanted === undefined ? stateDir : resolve(wanted));
   if (existsSync(path)) return path;
   throw new Failure(
     "invalid_value",
-    `${path} is not there: no server has kept anything yet. Is it another configuration's?`,
+    `${path} is not there: no server has kept anything yet. Is it another configuration's, or one of --state-dir?`,
   );
 }
 

@@ -126,8 +126,14 @@ function baselineOf(
   kind: "share" | "mean",
   seen: MetricReport | undefined,
 ): number | undefined {
-  const bounds = kind === "share" ? { low: 0, high: 1 } : everything;
-  return numberOption(args, "baseline", bounds) ?? seen?.arms[0]?.value;
+  const written = numberOption(args, "baseline", everything);
+  if (written !== undefined && kind === "share" && (written < 0 || written > 1)) {
+    throw new Failure(
+      "invalid_value",
+      `--baseline must be a number from 0 to 1; it was "${args.text("baseline")}". That is for a share: for a mean, such as milliseconds, add --metric-kind mean.`,
+    );
+  }
+  return written ?? seen?.arms[0]?.value;
 }
 
 const everything = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };

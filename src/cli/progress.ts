@@ -1,4 +1,4 @@
-import { countText } from "./quantity.ts";
+import { counted, countText } from "./quantity.ts";
 import type { Screen } from "./screen.ts";
 
 export interface Progress {
@@ -23,7 +23,7 @@ export function createProgress(parts: {
   let rows = 0;
   let drawnAt = startedAt;
   const speed = (at: number) =>
-    `${countText(rows)} rows, ${countText((rows * 1000) / Math.max(1, at - startedAt))} rows/s`;
+    `${counted(rows, "row")}, ${countText((rows * 1000) / Math.max(1, at - startedAt))} rows/s`;
   return {
     row(share) {
       rows++;

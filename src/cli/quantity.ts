@@ -72,6 +72,11 @@ export function countText(count: number): string {
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(count);
 }
 
+/** `1 user`, `8,214 users`. */
+export function counted(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** `50.0 %`. */
 export function shareText(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
@@ -84,8 +89,17 @@ function written(
 ): string {
   const width = high - low;
   const digits = digitsFor(Number.isFinite(width) ? width / 2 : undefined, value);
-  const text = (number: number) => signed(numberText(number, digits, "exceptZero"), before);
-  return `${text(value)} [${text(low)}, ${text(high)}]${after}`;
+  const text = (number: number, decimals = digits) =>
+    signed(numberText(number, decimals, "exceptZero"), before);
+  const bound = (number: number) => text(number, digitsOfBound(number, digits));
+  return `${text(value)} [${bound(low)}, ${bound(high)}]${after}`;
+}
+
+/** A bound that rounds to 0 would hide on which side of it it is: it gets the decimals of its first digit. */
+function digitsOfBound(bound: number, digits: number): number {
+  const size = Math.abs(bound);
+  if (size >= 0.5 * 10 ** -digits || size < 10 ** -mostDigits) return digits;
+  return Math.min(mostDigits, -Math.floor(Math.log10(size)));
 }
 
 /** Decimals that leave two significant digits of the uncertainty, or three of the value where there is none. */

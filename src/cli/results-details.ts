@@ -32,12 +32,12 @@ function ofMetric({ description, arms, unit }: MetricReport): string[] {
 }
 
 function ofComparison(metric: MetricReport, comparison: Comparison): string[] {
-  const { lift, bayes, cuped, asTreated, intraclassCorrelation: icc, perPhase } = comparison;
-  const other = comparison.shown === "sequence" ? "fixed" : "sequence";
+  const { shown, lift, bayes, cuped, asTreated, intraclassCorrelation: icc, perPhase } = comparison;
   const text = (estimate: Estimate | Inconclusive) => estimateText(estimate, metric);
   return [
     ...(lift === undefined ? [] : [`relative: ${liftText(lift.value, lift.interval)}`]),
-    `${other === "fixed" ? "fixed" : "always valid"}: ${text(comparison[other])}`,
+    // Before the planned size it would be too narrow.
+    ...(shown === "fixed" ? [`fixed, valid once: ${text(comparison.fixed)}`] : []),
     ...(cuped === undefined ? [] : [`by history (CUPED): ${text(cuped)}${saved(cuped)}`]),
     ...(asTreated === undefined ? [] : [`as served: ${text(asTreated)}`]),
     ...(bayes === undefined
@@ -54,7 +54,8 @@ function ofComparison(metric: MetricReport, comparison: Comparison): string[] {
 
 function estimateText(estimate: Estimate | Inconclusive, metric: MetricReport): string {
   if (estimate.kind === "inconclusive") return estimate.message;
-  return `${differenceText(estimate.value, estimate.interval, metric)}, p ${pText(estimate.pValue)}`;
+  const difference = differenceText(estimate.value, estimate.interval, metric);
+  return metric.role === "guardrail" ? difference : `${difference}, p ${pText(estimate.pValue)}`;
 }
 
 function saved(cuped: NonNullable<Comparison["cuped"]>): string {

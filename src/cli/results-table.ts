@@ -17,15 +17,13 @@ export interface TableOptions {
   readonly isAll: boolean;
 }
 
-/** The table of `variantId` against the control, as lines. */
+/** The table of `variantId` against the control, as lines; at least one metric must be shown. */
 export function comparisonTable(
   report: ExperimentReport,
   variantId: string,
   { screen, isAll }: TableOptions,
 ): string[] {
   const rows = shownMetrics(report, isAll).map((metric) => rowOf(report, metric, variantId, screen));
-  if (rows.length === 0)
-    return ["No metric is declared: add goals and guardrails to the experiment's analysis."];
   const armWidth = Math.max(...rows.flatMap(({ control }) => [control.length, report.controlId.length])) + 2;
   const effectWidth = Math.max(...rows.map(({ effect }) => effect?.difference.length ?? 0));
   const pWidth = Math.max(...rows.map(({ effect }) => effect?.p.length ?? 0));
@@ -73,7 +71,8 @@ function rowOf(report: ExperimentReport, metric: MetricReport, variantId: string
     return shownText(armText(found, metric), screen);
   };
   const comparison = metric.comparisons.find((one) => one.variantId === variantId);
-  const estimate = comparison?.[comparison.shown];
+  // The verdict goes by the sequence, before the planned size and after it.
+  const estimate = comparison?.sequence;
   return {
     metric,
     comparison,
@@ -86,7 +85,7 @@ function rowOf(report: ExperimentReport, metric: MetricReport, variantId: string
         : {
             estimate,
             difference: shownText(differenceText(estimate.value, estimate.interval, metric), screen),
-            p: probability(comparison, estimate),
+            p: probability(metric, comparison, estimate),
           },
     missing: shownText(estimate?.kind === "inconclusive" ? estimate.message : "nobody met it yet", screen),
   };
@@ -97,9 +96,9 @@ function armText(arm: ArmValue | undefined, { unit }: MetricReport): string {
   return `${valueText(arm.value, arm.halfWidth, unit)} (${countText(arm.units)})`;
 }
 
-// The correction is of the always-valid p-value, which the judgement rests on.
-function probability(comparison: Comparison, estimate: Estimate): string {
-  if (comparison.shown === "fixed") return `p ${pText(estimate.pValue)} fixed`;
+/** Nothing for a guardrail: the p-value is of no difference at all, and what is asked is the margin. */
+function probability({ role }: MetricReport, comparison: Comparison, estimate: Estimate): string {
+  if (role === "guardrail") return "";
   return `p ${pText(correctedPValue(comparison) ?? estimate.pValue)} always valid`;
 }
 
@@ -124,7 +123,8 @@ function rowLines(row: Row, { armWidth, effectWidth, glyphWidth }: Layout, scree
   }
   const { value, interval } = effect.estimate;
   const glyph = intervalGlyph({ value, interval, margin: marginOf(row), width: glyphWidth }, screen);
-  return [above, `  ${word}${gap}${effect.difference.padEnd(effectWidth)}${gap}${glyph}${gap}${effect.p}`];
+  const below = `  ${word}${gap}${effect.difference.padEnd(effectWidth)}${gap}${glyph}${gap}${effect.p}`;
+  return [above, below.trimEnd()];
 }
 
 const unicodeSigns = { good: "✓", bad: "✗", open: "·" } as const;

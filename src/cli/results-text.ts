@@ -1,7 +1,7 @@
 /** A report as text for people, the verdict first. */
 import type { Inconclusive } from "../domain/estimate.ts";
 import type { ExperimentReport, PlainTest, Progress, Soundness, Verdict } from "../domain/report.ts";
-import { countText, pText, shareText } from "./quantity.ts";
+import { counted, countText, pText, shareText } from "./quantity.ts";
 import { comparisonTable, shownMetrics, type TableOptions } from "./results-table.ts";
 import { type Colour, paint, type Screen, screenWidth, shownText, wrapped } from "./screen.ts";
 
@@ -11,7 +11,7 @@ export function resultsText(report: ExperimentReport, options: TableOptions): st
     verdictLines(report, screen),
     soundnessLines(report, screen),
     progressLines(report, screen),
-    ...treatmentsOf(report).map((variantId) => treatmentBlock(report, variantId, options)),
+    ...tablesOf(report, options),
     plainLines(report, options),
     listed("notes", report.notes, screen),
   ];
@@ -38,18 +38,35 @@ function soundnessLines({ soundness }: ExperimentReport, screen: Screen): string
   const problems = soundness.problems.flatMap((problem) => bullet("!", problem, screen));
   if (problems.length > 0) return problems.map((line) => paint(line, colour, screen));
   const signs = screen.isUnicode ? { good: "✓", open: "·" } : { good: "+", open: "." };
-  const sign = soundness.sampleRatio.kind === "sample_ratio" ? signs.good : signs.open;
-  return bullet(sign, soundSentence(soundness), screen);
+  const hasCrashed = soundness.crashedBoots > 0;
+  const sign = isUsual(soundness.sampleRatio) ? signs.good : signs.open;
+  const lines = bullet(hasCrashed ? "!" : sign, soundSentence(soundness), screen);
+  return lines.map((line) => paint(line, hasCrashed ? "yellow" : undefined, screen));
+}
+
+// Ten times the p-value of a mismatch: one look in a hundred is as far off by chance.
+const unusualP = 0.01;
+
+function isUsual(ratio: Soundness["sampleRatio"]): boolean {
+  return ratio.kind === "sample_ratio" && ratio.pValue >= unusualP;
 }
 
 function soundSentence({ sampleRatio, lostRecords, crashedBoots }: Soundness): string {
-  const ratio =
-    sampleRatio.kind === "sample_ratio"
-      ? `traffic matches the allocation (p ${pText(sampleRatio.pValue)})`
-      : `traffic cannot be held against the allocation: ${sampleRatio.message}`;
-  const lost = `${counted(lostRecords, "record")} lost`;
-  const crashes = crashedBoots === 0 ? "" : `, ${counted(crashedBoots, "start")} ended by a crash`;
-  return `${ratio}; ${lost}${crashes}`;
+  return `${ratioText(sampleRatio)}; ${lossText(lostRecords, crashedBoots)}`;
+}
+
+function ratioText(ratio: Soundness["sampleRatio"]): string {
+  if (ratio.kind !== "sample_ratio") return `traffic cannot be held against the allocation: ${ratio.message}`;
+  const p = `p ${pText(ratio.pValue)}`;
+  if (isUsual(ratio)) return `traffic matches the allocation (${p})`;
+  return `traffic beside the allocation: ${p}, unusual, not yet a mismatch`;
+}
+
+function lossText(lostRecords: number, crashedBoots: number): string {
+  if (crashedBoots === 0) return `${counted(lostRecords, "record")} lost`;
+  const crashes = crashedBoots === 1 ? "1 crash" : `each of ${countText(crashedBoots)} crashes`;
+  const known = `${counted(lostRecords, "record")} known to be lost`;
+  return `${known}; what the last commit interval before ${crashes} held may be missing`;
 }
 
 function progressLines(report: ExperimentReport, screen: Screen): string[] {
@@ -87,6 +104,14 @@ function treatmentsOf({ variants, controlId }: ExperimentReport): readonly strin
   return variants.map(({ variantId }) => variantId).filter((id) => id !== controlId);
 }
 
+function tablesOf(report: ExperimentReport, options: TableOptions): readonly string[][] {
+  const hasGoal = report.metrics.some(({ role }) => role === "goal");
+  const cure = options.isAll ? "" : "; --all shows what is measured anyway";
+  const missing = hasGoal ? [] : [[`No goal: declare analysis.goals: [METRIC] in the experiment${cure}.`]];
+  if (shownMetrics(report, options.isAll).length === 0) return missing;
+  return [...missing, ...treatmentsOf(report).map((variantId) => treatmentBlock(report, variantId, options))];
+}
+
 function treatmentBlock(report: ExperimentReport, variantId: string, options: TableOptions): string[] {
   const table = comparisonTable(report, variantId, options);
   if (treatmentsOf(report).length < 2) return table;
@@ -98,11 +123,13 @@ function treatmentBlock(report: ExperimentReport, variantId: string, options: Ta
   return [paint(title, colour, screen), ...reasons, ...table];
 }
 
-/** The tests of the textbooks, by goal and guardrail, and once what is wrong with looking at them now. */
+/** The tests of the textbooks, by goal and watched metric, and once what is wrong with looking at them now. */
 function plainLines(report: ExperimentReport, { screen, isAll }: TableOptions): string[] {
   const metrics = shownMetrics(report, isAll);
   const hasMany = treatmentsOf(report).length > 1;
-  const tests = metrics.flatMap((metric) =>
+  // Of a guardrail it would test for a difference, which is not what its margin asks.
+  const tested = metrics.filter(({ role }) => role !== "guardrail");
+  const tests = tested.flatMap((metric) =>
     metric.comparisons.map(({ variantId, plain }) => ({
       name: shownText(hasMany ? `${metric.metric} ${variantId}` : metric.metric, screen),
       plain,
@@ -145,10 +172,6 @@ function listed(title: string, texts: readonly string[], screen: Screen): string
 
 function bullet(sign: string, text: string, screen: Screen): string[] {
   return wrapped(`${sign} ${shownText(text, screen)}`, screenWidth - 2, "  ").map((line) => `  ${line}`);
-}
-
-function counted(count: number, what: string): string {
-  return `${countText(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** `2026-11-03 11:58 UTC`. */

@@ -2,13 +2,14 @@ import { asFailure, Failure } from "../domain/failure.ts";
 import type { Verdict } from "../domain/report.ts";
 import { adminOptions, callAdmin } from "./admin-client.ts";
 import { type Arguments, type Command, type ExitCode, type Io, jsonOption } from "./command.ts";
+import { onlyExperiment } from "./only-experiment.ts";
 import { readReport, resultsPath } from "./read-report.ts";
 import { resultsText } from "./results-text.ts";
 import { screenOf } from "./screen.ts";
 
 export const results: Command = {
   summary: "say which variant is better: verdict, effects with their intervals, soundness",
-  usage: "EXPERIMENT [options]",
+  usage: "[EXPERIMENT] [options]",
   options: {
     watch: {
       type: "string",
@@ -22,11 +23,8 @@ export const results: Command = {
   },
   maxPositionals: 1,
   async run(args, io) {
-    const [experimentId] = args.positionals;
-    if (experimentId === undefined) {
-      throw new Failure("missing_required_parameter", "Name the experiment: assay results EXPERIMENT.");
-    }
     const seconds = secondsOf(args.text("watch"));
+    const experimentId = args.positionals[0] ?? (await onlyExperiment("results", args, io));
     const read = () => look(experimentId, args, io);
     if (seconds === undefined) {
       const { verdict, text } = await read();
@@ -47,6 +45,9 @@ const exitCodes: Readonly<Record<Verdict, ExitCode>> = {
 
 interface Look {
   readonly verdict: Verdict;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly isJson: boolean;
   readonly text: string;
 }
 
@@ -57,14 +58,15 @@ async function look(experimentId: string, args: Arguments, io: Io): Promise<Look
   });
   const report = readReport(answer);
   const { verdict } = report.decision;
-  if (args.flag("json")) return { verdict, text: `${JSON.stringify(answer)}\n` };
+  const seen = { verdict, at: Date.now(), isJson: args.flag("json") };
+  if (seen.isJson) return { ...seen, text: `${JSON.stringify(answer)}\n` };
   const screen = screenOf(io.env, io.isOutTerminal);
-  return { verdict, text: resultsText(report, { screen, isAll: args.flag("all") }) };
+  return { ...seen, text: resultsText(report, { screen, isAll: args.flag("all") }) };
 }
 
 /** The first look must succeed; after it a server that is away for a while is waited for. */
 async function watch(read: () => Promise<Look>, everyMs: number, io: Io): Promise<ExitCode> {
-  const show = ({ text }: Look) => io.out(io.isOutTerminal ? `${clearScreen}${text}` : text);
+  const show = (shown: Look) => io.out(`${io.isOutTerminal ? clearScreen : headOf(shown)}${shown.text}`);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   let last = await read();
@@ -72,10 +74,11 @@ async function watch(read: () => Promise<Look>, everyMs: number, io: Io): Promis
   process.once("SIGINT", onSignal);
   try {
     while (await isWaited(everyMs, stop.signal)) {
-      const next = await read().catch((thrown: unknown) => io.err(unanswered(thrown)));
-      if (next === undefined) continue;
-      last = next;
-      show(last);
+      const next = await read().catch((thrown: unknown) => unanswered(thrown));
+      if (typeof next === "object") last = next;
+      // Errors would push the report off the screen, one after the other: it stands above the newest of them.
+      if (typeof next === "object" || io.isOutTerminal) show(last);
+      if (typeof next === "string") io.err(next);
     }
   } finally {
     process.removeListener("SIGINT", onSignal);
@@ -97,6 +100,11 @@ function isWaited(ms: number, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** What separates one report from the next in a file or a pipe; JSON has a line of its own for each already. */
+function headOf({ at, isJson }: Look): string {
+  return isJson ? "" : `=== ${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC\n`;
 }
 
 const clearScreen = "\x1b[H\x1b[2J\x1b[3J";

@@ -23,6 +23,11 @@ export const serve: Command = {
       value: "HOST",
       description: "address of the admin API (wins over server.admin.host)",
     },
+    "state-dir": {
+      type: "string",
+      value: "DIR",
+      description: "where records are kept (wins over server.state_dir): an empty one for a rehearsal",
+    },
     quiet: { type: "boolean", description: "do not print the welcome" },
   },
   maxPositionals: 0,
@@ -36,6 +41,7 @@ export const serve: Command = {
       port: args.port("port"),
       adminHost: args.text("admin-host"),
       adminPort: args.port("admin-port"),
+      stateDir: args.text("state-dir"),
       writeLog: io.err,
     });
     if (!args.flag("quiet")) io.out(welcome(app));

@@ -53,15 +53,18 @@ function bounded(metric: OutcomeMetric, scale: Scale, spread: Spread): OutcomeMo
     disposition: (random) => random.uniform(),
     draw: (rank, effect, random) => {
       const share = shareOf(mean + effect);
-      const isFixed = share === 0 || share === 1;
+      const isFixed = share < alike || share > 1 - alike;
       return scale.draw(betaShare(rank, share, isFixed ? 0 : scale.dispersion(spread.icc, share)), random);
     },
   };
 }
 
+/** Less than this is nothing. */
+const alike = 1e-9;
+
 /** Of the shares of this mean m and variance ρ·m(1 − m), a = m(1/ρ − 1) and b = (1 − m)(1/ρ − 1), the one at this rank. */
 function betaShare(rank: number, mean: number, dispersion: number): number {
-  if (dispersion === 0) return mean;
+  if (dispersion < alike) return mean;
   const size = 1 / dispersion - 1;
   return betaQuantile(rank, mean * size, (1 - mean) * size);
 }
@@ -88,7 +91,7 @@ function skewed(
     metric,
     mean: bound + sign * distance,
     effects: room,
-    disposition: (random) => (icc === 0 ? 1 : random.gamma(shape) / shape),
+    disposition: (random) => (icc < alike ? 1 : random.gamma(shape) / shape),
     draw: (own, effect, random) => {
       const ownMean = (distance + sign * effect) * own;
       return bound + (sign * ownMean * random.gamma(steps)) / steps;

@@ -59,13 +59,14 @@ export function outcomesOf(
     const told = toldOf(model, value, answered.prediction);
     // A label says nothing without the request whose prediction it belongs to.
     const subject = "label" in told ? { request_id: answered.requestId } : subjectOf(answered, whose);
+    // A session or a unit may rightly say the same thing twice; of a request nobody asks twice.
+    const needsKey = !("request_id" in subject);
     const body = {
       ...subject,
       metric: model.metric.name,
       ...told,
       ...(isLate ? { at: answered.at } : {}),
-      // A session or a unit may rightly say the same twice; a request has one key for a metric.
-      ...(hasKey && "request_id" in subject ? { idempotency_key: `simulated-${model.metric.name}` } : {}),
+      ...(needsKey || hasKey ? { idempotency_key: `simulated-${answered.requestId}` } : {}),
     };
     return [{ body, isLate, isRepeated }];
   });

@@ -7,7 +7,7 @@ export interface Population {
   readonly users: number;
   /** Mean, at least 1. A few users come far more often than the others do. */
   readonly requestsPerUser: number;
-  /** Mean, at least 1. */
+  /** Mean, at least 1, of the sessions that are not a user's last one: that ends when their requests do. */
   readonly requestsPerSession: number;
 }
 

@@ -1,6 +1,6 @@
 /** How far a simulation is, on one line that is written over and over. */
 import type { Io } from "./command.ts";
-import { countText } from "./quantity.ts";
+import { counted, countText } from "./quantity.ts";
 import { type Screen, screenOf } from "./screen.ts";
 import type { PostedCounts } from "./simulate-poster.ts";
 import type { Tally } from "./simulate-tally.ts";
@@ -49,10 +49,10 @@ export function progressLine({ total, tally, posted, elapsedMs }: Progress, scre
   const failed = byResult.refused + byResult.cut + byResult.unreachable;
   const left = requests > 0 && requests < total ? [secondsText((total - requests) / perSecond, "left")] : [];
   return [
-    `[${bar}] ${countText(requests)} of ${countText(total)} requests`,
+    `[${bar}] ${countText(requests)} of ${counted(total, "request")}`,
     `${countText(perSecond)}/s`,
     `${countText(failed)} failed`,
-    `${countText(posted.stored)} outcomes`,
+    counted(posted.stored, "outcome"),
     ...(requests < total ? left : [secondsText(elapsedMs / 1000, "in all")]),
   ].join(", ");
 }

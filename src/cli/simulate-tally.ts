@@ -3,6 +3,8 @@ import type { Reply } from "./simulate-client.ts";
 
 export interface Tally {
   readonly requests: number;
+  /** Whom they were of, whoever answered. */
+  readonly units: number;
   readonly byResult: Readonly<Record<Reply["result"], number>>;
   /** Of what was refused or cut, by status and code; of what was unreachable, by the connection's. */
   readonly failures: ReadonlyMap<string, number>;
@@ -25,21 +27,19 @@ export function createTally(): CountedTally {
   const byResult = { answered: 0, refused: 0, cut: 0, abandoned: 0, unreachable: 0 };
   const failures = new Map<string, number>();
   const assignments = new Map<string, number>();
-  const arms = new Map<string, { requests: number; readonly units: Set<string> }>();
+  const arms = createArms();
   const latencies: number[] = [];
+  const units = new Set<string>();
   let requests = 0;
   let retried = 0;
   let unreachableInARow = 0;
 
-  const countArm = (variantId: string, unit: string) => {
-    const arm = arms.get(variantId) ?? { requests: 0, units: new Set() };
-    arm.requests += 1;
-    arm.units.add(unit);
-    arms.set(variantId, arm);
-  };
   return {
     get requests() {
       return requests;
+    },
+    get units() {
+      return units.size;
     },
     get retried() {
       return retried;
@@ -48,7 +48,7 @@ export function createTally(): CountedTally {
       return unreachableInARow;
     },
     get variants() {
-      return new Map([...arms].map(([id, arm]) => [id, { requests: arm.requests, units: arm.units.size }]));
+      return arms.counts();
     },
     byResult,
     failures,
@@ -56,6 +56,7 @@ export function createTally(): CountedTally {
     latency: (p) => latencies.toSorted((a, b) => a - b)[Math.floor(p * latencies.length)],
     count: (reply, unit) => {
       requests += 1;
+      units.add(unit);
       byResult[reply.result] += 1;
       unreachableInARow = reply.result === "unreachable" ? unreachableInARow + 1 : 0;
       if (reply.isRetried) retried += 1;
@@ -63,8 +64,22 @@ export function createTally(): CountedTally {
       else if (reply.result !== "abandoned") add(failures, failureName(reply));
       if (reply.assignment === undefined) return;
       add(assignments, reply.assignment);
-      if (reply.assignment === "split" && reply.variantId !== undefined) countArm(reply.variantId, unit);
+      if (reply.assignment === "split" && reply.variantId !== undefined) arms.add(reply.variantId, unit);
     },
+  };
+}
+
+function createArms() {
+  const arms = new Map<string, { requests: number; readonly units: Set<string> }>();
+  return {
+    add: (variantId: string, unit: string) => {
+      const arm = arms.get(variantId) ?? { requests: 0, units: new Set() };
+      arm.requests += 1;
+      arm.units.add(unit);
+      arms.set(variantId, arm);
+    },
+    counts: () =>
+      new Map([...arms].map(([id, { requests, units }]) => [id, { requests, units: units.size }])),
   };
 }
 

@@ -8,6 +8,7 @@ import { Failure } from "../domain/failure.ts";
 import type { OutcomeMetric } from "../domain/metric.ts";
 import { callAdmin } from "./admin-client.ts";
 import { type Arguments, configPath, type Io } from "./command.ts";
+import { onlyOf } from "./only-experiment.ts";
 
 export interface TargetExperiment
   extends Pick<
@@ -31,23 +32,14 @@ export async function readTarget(name: string | undefined, args: Arguments, io: 
   const metrics = isObject(answer.metrics) ? Object.values(answer.metrics) : metricsOfFile(args, io);
   // The parse boundary: the server is this package, and what it writes is this type.
   const declared = metrics as readonly OutcomeMetric[];
-  const experiment = name === undefined ? onlyOne(experiments) : experiments.find(({ id }) => id === name);
+  const ids = experiments.map(({ id }) => id);
+  const wanted = name ?? onlyOf("simulate", ids);
+  const experiment = experiments.find(({ id }) => id === wanted);
   if (experiment !== undefined) return { experiment, metrics: declared };
   // It knows what may have been meant, and says so.
-  const path = `/admin/experiments/${encodeURIComponent(name ?? "")}`;
+  const path = `/admin/experiments/${encodeURIComponent(wanted)}`;
   await callAdmin(args, io, { method: "GET", path });
-  throw new Failure("invalid_value", `The server does not list the experiment "${name}".`);
-}
-
-function onlyOne(experiments: readonly TargetExperiment[]): TargetExperiment {
-  const [first, second] = experiments;
-  if (first !== undefined && second === undefined) return first;
-  const names = experiments.map(({ id }) => id).join(", ");
-  const message =
-    first === undefined
-      ? "The server has no experiment; add one to its configuration."
-      : `Name the experiment: assay simulate EXPERIMENT. There are: ${names}.`;
-  throw new Failure("missing_required_parameter", message);
+  throw new Failure("invalid_value", `The server does not list the experiment "${wanted}".`);
 }
 
 function isExperiment(value: unknown): value is TargetExperiment {
@@ -74,7 +66,11 @@ function metricsOfFile(args: Arguments, io: Io): readonly unknown[] {
 }
 
 /** Throws where an upstream is real, unless that is wanted: every request would be billed. */
-export async function checkSpending(args: Arguments, io: Io): Promise<void> {
+export async function checkSpending(
+  experiment: Pick<TargetExperiment, "predict">,
+  args: Arguments,
+  io: Io,
+): Promise<void> {
   if (args.flag("yes-spend-money")) return;
   const status = await callAdmin(args, io, { method: "GET", path: "/admin/status" });
   const upstreams = Array.isArray(status.upstreams) ? status.upstreams.filter(isObject) : [];
@@ -83,9 +79,30 @@ export async function checkSpending(args: Arguments, io: Io): Promise<void> {
   const names = real.map((one) => `"${one.name}" at ${one.base_url}`).join(", ");
   throw new Failure(
     "invalid_value",
-    `The upstream ${names} is not scripted: simulated requests may cost money there. ` +
-      "Start the server without its key, or say --yes-spend-money.",
+    `The upstream ${names} is not scripted: simulated requests may cost money there. ${cureOf(experiment)}`,
   );
+}
+
+// Only a provider of chat is played by a scripted one where its key is missing.
+function cureOf({ predict }: Pick<TargetExperiment, "predict">): string {
+  return predict === undefined
+    ? "Start the server without its key, or say --yes-spend-money."
+    : "A model server is always a real one: where requests to it do no harm, say --yes-spend-money.";
+}
+
+interface Seen {
+  readonly units: number;
+  readonly requests: number;
+}
+
+/** What the results of an experiment are made of by now. */
+export async function countSeen(experimentId: string, args: Arguments, io: Io): Promise<Seen> {
+  const path = `/admin/experiments/${encodeURIComponent(experimentId)}/stats`;
+  const { variants } = await callAdmin(args, io, { method: "GET", path });
+  const arms = Array.isArray(variants) ? variants.filter(isObject) : [];
+  const sumOf = (name: "units" | "requests") =>
+    arms.reduce((sum, arm) => sum + (typeof arm[name] === "number" ? arm[name] : 0), 0);
+  return { units: sumOf("units"), requests: sumOf("requests") };
 }
 
 /** Waits until what was sent is written, at most ten seconds: results told before would miss it. */

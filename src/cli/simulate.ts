@@ -1,9 +1,11 @@
 import { Failure } from "../domain/failure.ts";
 import { adminOptions, callAdmin } from "./admin-client.ts";
 import { type Arguments, type Command, configOption, type ExitCode, type Io, jsonOption } from "./command.ts";
+import { counted } from "./quantity.ts";
 import { readReport } from "./read-report.ts";
 import { resultsText } from "./results-text.ts";
 import { screenOf } from "./screen.ts";
+import { proxyAddress, type ServerAddress } from "./server-address.ts";
 import { causeOf } from "./simulate-client.ts";
 import { faultPlan } from "./simulate-faults.ts";
 import { findingsOf } from "./simulate-findings.ts";
@@ -14,7 +16,7 @@ import { createPoster } from "./simulate-poster.ts";
 import { showProgress } from "./simulate-progress.ts";
 import { runTraffic, type Simulation } from "./simulate-run.ts";
 import { createTally } from "./simulate-tally.ts";
-import { checkSpending, readTarget, type Target, untilWritten } from "./simulate-target.ts";
+import { checkSpending, countSeen, readTarget, type Target, untilWritten } from "./simulate-target.ts";
 import { trafficText, trafficView, truthText } from "./simulate-text.ts";
 import { treatmentsOf, truthOf } from "./simulate-truth.ts";
 
@@ -26,7 +28,7 @@ export const simulate: Command = {
     url: {
       type: "string",
       value: "URL",
-      description: "the proxy (default: ASSAY_URL, or http://127.0.0.1:8484)",
+      description: "the proxy (default: ASSAY_URL, else server.port of the configuration)",
     },
     ...adminOptions,
     ...configOption,
@@ -39,8 +41,11 @@ export const simulate: Command = {
     const options = readSimulationOptions(args);
     const target = await readTarget(args.positionals[0], args, io);
     const simulation = simulationOf(target, options, { args, io });
-    await checkSpending(args, io);
-    await checkReachable(simulation.base);
+    await checkSpending(target.experiment, args, io);
+    await checkReachable(simulation.base, proxyAddress(args, io));
+    const earlier = await countSeen(target.experiment.id, args, io);
+    if (earlier.units > 0) io.err(earlierText(target.experiment.unit, earlier.units));
+    const earlierRequests = earlier.requests;
     await withStops(simulation, io, async () => {
       const { tally, poster, now } = simulation;
       const total = plannedRequests(simulation);
@@ -48,9 +53,14 @@ export const simulate: Command = {
       const endProgress = showProgress({ io, isQuiet, total, tally, posted: poster.counts, now });
       await runTraffic(simulation).finally(endProgress);
     });
-    return tell(simulation, target, { args, io });
+    return tell(simulation, { target, earlierRequests }, { args, io });
   },
 };
+
+function earlierText(unit: string, units: number): string {
+  const [are, these] = units === 1 ? ["is", "it"] : ["are", "these"];
+  return `${counted(units, unit)} ${are} in its records already; the results will mix them with ${these}. For a rehearsal of its own start the server with --state-dir on an empty folder.\n`;
+}
 
 interface Called {
   readonly args: Arguments;
@@ -60,7 +70,7 @@ interface Called {
 /** Throws what is wrong with the options before the first request is sent. */
 function simulationOf(target: Target, options: SimulationOptions, { args, io }: Called): Simulation {
   const { experiment } = target;
-  const base = baseOf(args.text("url") ?? io.env.ASSAY_URL ?? "http://127.0.0.1:8484");
+  const base = baseOf(proxyAddress(args, io));
   const truth = truthOf(target, options);
   const faults = faultPlan(options.faults, truth, experiment.variants);
   const { stream, abandon } = options;
@@ -84,21 +94,24 @@ function simulationOf(target: Target, options: SimulationOptions, { args, io }: 
 }
 
 /** An address as people have it: with the path that SDKs want, or without. */
-function baseOf(url: string): string {
+function baseOf({ url, origin }: ServerAddress): string {
   if (URL.canParse(url) && /^https?:/.test(url)) return url.replace(/\/+$/, "").replace(/\/v1$/, "");
   throw new Failure(
     "invalid_value",
-    `--url must be an address such as http://127.0.0.1:8484; it was "${url}".`,
+    `${origin} must be an address such as http://127.0.0.1:8484; it was "${url}".`,
   );
 }
 
-async function checkReachable(base: string): Promise<void> {
+async function checkReachable(
+  base: string,
+  { origin, startCommand }: Pick<ServerAddress, "origin" | "startCommand">,
+): Promise<void> {
   try {
     await (await fetch(`${base}/healthz`, { signal: AbortSignal.timeout(10_000) })).text();
   } catch (cause) {
     throw new Failure(
       "invalid_value",
-      `No proxy answers at ${base} (${causeOf(cause)}); start one by "npm start", or name it by --url.`,
+      `No proxy answers at ${base} (${origin}, ${causeOf(cause)}); start one by "${startCommand}", or name another by --url.`,
       { cause },
     );
   }
@@ -121,7 +134,16 @@ async function withStops({ stop, options }: Simulation, io: Io, run: () => Promi
   }
 }
 
-async function tell(simulation: Simulation, target: Target, called: Called): Promise<ExitCode> {
+interface Before {
+  readonly target: Target;
+  readonly earlierRequests: number;
+}
+
+async function tell(
+  simulation: Simulation,
+  { target, earlierRequests }: Before,
+  called: Called,
+): Promise<ExitCode> {
   const { args, io } = called;
   const { tally, poster, truth, options } = simulation;
   const traffic = { tally, posted: poster.counts, planned: plannedRequests(simulation) };
@@ -132,15 +154,16 @@ async function tell(simulation: Simulation, target: Target, called: Called): Pro
     if (!args.flag("json")) io.out(trafficText(traffic, screen));
     throw thrown;
   });
-  const findings = findingsOf(report, truth, treatmentsOf(target));
+  const findings = findingsOf(report, { truth, treatments: treatmentsOf(target), earlierRequests });
   if (args.flag("json")) {
-    const all = { experiment: id, options, traffic: trafficView(traffic), findings, report: answer };
+    const seen = { traffic: trafficView(traffic), earlierRequests, findings };
+    const all = { experiment: id, options, ...seen, report: answer };
     io.out(`${JSON.stringify(all)}\n`);
   } else {
     const parts = [
       resultsText(report, { screen, isAll: false }),
       trafficText(traffic, screen),
-      truthText(report, findings, options, screen),
+      truthText(report, findings, { icc: options.icc, earlierRequests, unitsSent: tally.units }, screen),
     ];
     io.out(parts.join("\n"));
   }

@@ -1,6 +1,7 @@
 import { isObject } from "../core/chat-completion.ts";
 import { adminOptions, callAdmin } from "./admin-client.ts";
 import { type Command, jsonOption } from "./command.ts";
+import { counted, countText } from "./quantity.ts";
 
 export const status: Command = {
   summary: "show what a running instance serves: revision, switches, breakers, problems",
@@ -18,7 +19,7 @@ function statusText(status: Record<string, unknown>): string {
   const lines = [
     ["version", String(status.version)],
     ["revision", `${String(status.revision)}, loaded ${String(status.revision_loaded_at)}`],
-    ["up", `${String(status.uptime_s)} s, ${String(status.active_requests)} active request(s)`],
+    ["up", `${String(status.uptime_s)} s, ${counted(Number(status.active_requests), "active request")}`],
     ...listed(
       "kill switch",
       status.kill_switches,
@@ -30,6 +31,7 @@ function statusText(status: Record<string, unknown>): string {
       (one) => `${one.name} ${one.base_url}${one.is_scripted === true ? " (scripted)" : ""}`,
     ),
     ...listed("breaker", status.breakers, (one) => `${one.upstream} ${one.model}: ${one.state}`),
+    ...storeLines(status.store),
     ...problemLines(status.config_problems),
   ];
   return lines.map(([name = "", text = ""]) => `${name.padEnd(12)} ${text}\n`).join("");
@@ -38,6 +40,16 @@ function statusText(status: Record<string, unknown>): string {
 function listed(name: string, list: unknown, text: (one: Record<string, unknown>) => string): string[][] {
   const all = Array.isArray(list) ? list.filter(isObject) : [];
   return all.length === 0 ? [[name, "none"]] : all.map((one) => [name, text(one)]);
+}
+
+/** None for a server of a version that tells nothing of it. */
+function storeLines(store: unknown): string[][] {
+  if (!isObject(store)) return [];
+  const { state, reason, written_rows: written, queued_rows: waiting, dropped_rows: dropped } = store;
+  const why = typeof reason === "string" ? ` (${reason})` : "";
+  const isOk = state === "ok" ? "ok" : `DEGRADED${why}`;
+  const rows = (count: unknown) => countText(Number(count ?? 0));
+  return [["store", `${isOk}, ${rows(written)} written, ${rows(waiting)} waiting, ${rows(dropped)} dropped`]];
 }
 
 function problemLines(problems: unknown): string[][] {

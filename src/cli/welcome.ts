@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { urlHost } from "./server-address.ts";
 
 /** What a newcomer needs first: where it is, a request to try, the change to their code, the way out. */
 export function welcome(app: App): string {
@@ -45,9 +46,4 @@ function tryPrediction(base: string, id: string): string {
   curl -i ${base}/predict/${id} -H 'content-type: application/json' \\
     -H 'x-assay-user: user-42' -d '{}'
 `;
-}
-
-function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -119,7 +119,7 @@ export const analysisSchema: SchemaNode = {
       "Metrics that must not get worse by more than a margin. Names, or maps.",
       {
         margin: margin(
-          "The largest harm that is tolerated: a number, or a percentage of the control's value.",
+          "The largest harm that is tolerated: a number, or a percentage of the control's value: also of a share, where 10% of a control at 2 % is 0.2 points.",
           "0.01 of a share, 10% of anything else",
         ),
       },

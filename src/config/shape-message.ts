@@ -23,7 +23,7 @@ export function shapeMessage(error: ErrorObject, { reference, isItem }: ValueFac
     case "required":
       return `${name} lacks \`${error.params.missingProperty}\`; add it`;
     case "type":
-      return `${is()}; it must be ${typeNames(error.params.type)}`;
+      return `${is()}; it must be ${wantedType(error)}`;
     case "enum":
       return `${is()}; it must be ${choice(error)}`;
     case "pattern":
@@ -75,6 +75,14 @@ function choice(error: ErrorObject): string {
   const meant = typeof error.data === "string" ? didYouMean(error.data, values.map(String)) : undefined;
   const list = values.length === 1 ? String(values[0]) : `one of ${values.join(", ")}`;
   return meant === undefined ? list : `${list}; did you mean \`${meant}\`?`;
+}
+
+/** `text, a duration such as 30m`: that it is text tells whoever wrote a number that quotes may be what is missing. */
+function wantedType({ params, parentSchema }: ErrorObject): string {
+  const wanted: unknown = parentSchema?.["x-wanted"];
+  const types = typeNames(params.type);
+  if (typeof wanted !== "string") return types;
+  return Array.isArray(params.type) ? wanted : `${types}, ${wanted}`;
 }
 
 function wantedName(error: ErrorObject): string {

@@ -26,9 +26,12 @@ export function factColumns(record: RequestRecord): FactColumns {
     outputTokens: record.usage?.outputTokens,
     cachedTokens: record.usage?.cachedInputTokens,
     costUsd: record.costUsd,
-    responseModel: record.responseModel,
+    responseModel: record.responseModel?.slice(0, longestName).toWellFormed(),
   };
 }
+
+/** An upstream may call its model what it likes; the statistics keep so many characters of it. */
+const longestName = 128;
 
 /**
  * Only a request that has experiment, variant and unit is a fact: the statistics compare units by the variant that
@@ -78,16 +81,22 @@ function schemaBits(validations: readonly ValidationRecord[]): number {
 }
 
 /** The assigned variant failed at first, whatever rescued the request; a client that went away is no error. */
-function isError({ attempts, fallback, outcome }: RequestRecord): boolean {
+function isError({ attempts, fallback, outcome, errorType }: RequestRecord): boolean {
   const first = attempts[0];
   if (first !== undefined && first.reason !== "fallback") return blames(first.cause);
   // The assigned variant was not even asked (an open breaker, its own limit): that is a failure of it all the same.
   if (fallback !== undefined) return blames(fallback.cause);
-  return outcome !== "success" && outcome !== "client_error" && outcome !== "cancelled";
+  return (
+    errorType !== "store_unavailable" &&
+    outcome !== "success" &&
+    outcome !== "client_error" &&
+    outcome !== "cancelled"
+  );
 }
 
+/** A client that went away, or our own disk, says nothing of a variant. */
 function blames(cause: string | undefined): boolean {
-  return cause !== undefined && cause !== "client_cancelled";
+  return cause !== undefined && cause !== "client_cancelled" && cause !== "store_unavailable";
 }
 
 function bit(flag: keyof typeof factFlags, isSet: boolean): number {

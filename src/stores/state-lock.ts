@@ -11,7 +11,7 @@ export interface StateLock {
 
 /**
  * Takes the folder, and makes it where it is not there. The lock is SQLite's on a file of its own: the system lets go of it when
- * the process ends, however it ends, so that none is left behind. Throws `config_invalid`.
+ * the process ends, however it ends, so that none is left behind; keep the answer, for a database that is collected lets go too. Throws `config_invalid`.
  */
 export function lockState(stateDir: string): StateLock {
   try {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -75,6 +76,9 @@ describe("the command line", { concurrency: true }, () => {
     [["serv"], /no command "serv"\. Did you mean "serve"\?/],
     [["constructor"], /no command "constructor"/],
     [["check", "--nope"], /--nope[\s\S]*See: assay check --help/],
+    [["results", "x", "--wach"], /There is no option "--wach"\. Did you mean "--watch"\?/],
+    [["check", "-x"], /There is no option "-x"\./],
+    [["simulate", "--effect", "a=1", "--effect=b=2"], /--effect was given twice; .*separated by commas/],
     [["check", "a", "b"], /Unexpected argument "b"/],
     [["serve", "--port", "http"], /--port must be a port, 0 to 65535; it was "http"/],
     [["serve", "--port", "65536"], /it was "65536"/],
@@ -211,6 +215,7 @@ describe("assay serve", () => {
     assert.match(killed.out, /killed "tone".*from the next request on/);
     const status = await run(["status"], { ASSAY_ADMIN_URL: admin });
     assert.match(status.out, /^kill switch {2}tone by ada \(admin\) at \S+: it hurts$/m);
+    assert.match(status.out, /^store {8}ok, \d+ written, \d+ waiting, 0 dropped$/m);
     assert.match(status.out, /^upstream {5}main http:\/\/127\.0\.0\.1:9\/v1$/m);
     const explained = await run(["explain", "--config", goodPath, "--experiment", "tone", "--unit", "u"]);
     assert.match(explained.out, /a kill switch is on \(tone by ada: it hurts\)/);
@@ -238,6 +243,24 @@ describe("assay serve", () => {
     assert.equal(await ended, 0);
   });
 
+  test("keeps its records where --state-dir says", async () => {
+    const path = write("elsewhere", good);
+    const stateDir = join(folder, "rehearsal");
+    const { PATH = "" } = process.env;
+    const args = ["serve", "--config", path, "--port", "0", "--admin-port", "0", "--state-dir", stateDir];
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: folder,
+      env: { PATH },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    assert.ok(readdirSync(stateDir).length > 0);
+    assert.equal(existsSync(join(folder, "elsewhere", ".assay")), false);
+  });
+
   test("does not start on a bad configuration, and shows every problem", async () => {
     const { code, err } = await run(["serve", "--config", badPath, "--port", "0"]);
     assert.equal(code, 2);
@@ -249,6 +272,9 @@ describe("commands for an instance that is not there", () => {
   test("say how to reach one, and end with 2", async () => {
     const { code, err } = await run(["status", "--admin", `http://127.0.0.1:${await unusedPort()}`]);
     assert.equal(code, 2);
-    assert.match(err, /No admin API answers at http:\/\/127\.0\.0\.1:\d+; start one/);
+    assert.match(
+      err,
+      /No admin API answers at http:\/\/127\.0\.0\.1:\d+ \(--admin\); start one by "npx assay serve"/,
+    );
   });
 });

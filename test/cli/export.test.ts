@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -119,7 +119,32 @@ describe("assay export", () => {
       lines.map((line) => JSON.parse(line)),
       asKept(records),
     );
-    assert.equal(io.err(), "");
+    assert.equal(io.err(), "40 rows\n");
+  });
+
+  test("says how many rows a file has, and takes its format from its name in any case", async () => {
+    const path = join(folder, "few.CSV");
+    const io = await run(["--config", config, "--experiment", "length", "--out", path]);
+    assert.equal(io.err(), `10 rows in ${path}\n`);
+    assert.equal(csvRows(readFileSync(path, "utf8")).length, 11);
+  });
+
+  test("reads the folder of --state-dir, also where the configuration names another", async () => {
+    const elsewhere = configure("nowhere");
+    await assert.rejects(run(["--config", elsewhere]), /one of --state-dir\?/);
+    const io = await run(["--config", elsewhere, "--state-dir", join(folder, "state")]);
+    assert.equal(io.err(), "40 rows\n");
+  });
+
+  test("refuses a name that does not tell the format, unless the format is told", async () => {
+    const path = join(folder, "few.txt");
+    await assert.rejects(run(["--config", config, "--out", path]), {
+      code: "invalid_value",
+      message: /few\.txt does not tell its format: end it with \.jsonl, \.csv or \.parquet, or .*--format/,
+    });
+    assert.equal(existsSync(path), false);
+    await run(["--config", config, "--out", path, "--format", "csv"]);
+    assert.equal(existsSync(path), true);
   });
 
   test("writes those of one experiment and of a stretch of time", async () => {
@@ -301,7 +326,7 @@ describe("the formats", () => {
           head,
           columns.map(({ name }) => name),
         );
-        const texts = back.map(([text = ""]) => text.replace(/^'(?=[=+\-@\t\r])/, ""));
+        const texts = back.map(([text = ""]) => text.replace(/^'(?=[\t\r\n]|\s*[=+\-@])/, ""));
         assert.deepEqual(
           texts,
           rows.map(({ text = "" }) => text),
@@ -322,6 +347,11 @@ describe("the formats", () => {
       "@A1",
       "\t=1",
       "\r=1",
+      "\n=1",
+      " =1",
+      " -1.5",
+      "a;=1",
+      "a\t=1",
       "-1.5e3",
       "+4",
       "a=1",
@@ -336,7 +366,7 @@ describe("the formats", () => {
     ].join("");
     assert.equal(
       lines,
-      `text,number\r\n'=1+1,-1\r\n'+SUM(A1),-1\r\n'-2+3,-1\r\n'@A1,-1\r\n'\t=1,-1\r\n"'\r=1",-1\r\n-1.5e3,-1\r\n+4,-1\r\na=1,-1\r\n"",-1\r\n"O'Neil, ""x""\r\ny",-1\r\n`,
+      `text,number\r\n'=1+1,-1\r\n'+SUM(A1),-1\r\n'-2+3,-1\r\n'@A1,-1\r\n"'\t=1",-1\r\n"'\r=1",-1\r\n"'\n=1",-1\r\n' =1,-1\r\n -1.5,-1\r\n"a;=1",-1\r\n"a\t=1",-1\r\n-1.5e3,-1\r\n+4,-1\r\na=1,-1\r\n"",-1\r\n"O'Neil, ""x""\r\ny",-1\r\n`,
     );
   });
 

@@ -96,7 +96,10 @@ alpha is shared by 2 comparisons (Holm): 0.025 for the first.
       [["--effect", "5%", "--sd", "2"], /share of the control's value: tell it, --baseline/],
       [["--effect", "0", "--baseline", "0.1"], /--effect must be a number other than 0.*it was "0"/],
       [["--effect", "much", "--baseline", "0.1"], /it was "much"/],
-      [["--baseline", "1.1", "--effect", "0.1"], /--baseline must be a number from 0 to 1; it was "1\.1"/],
+      [
+        ["--baseline", "10", "--effect", "1"],
+        /--baseline must be a number from 0 to 1; it was "10"\..*add --metric-kind mean/,
+      ],
       [["--baseline", "0.9", "--effect", "0.2"], /No plan can be made: give shares of 0 to 1/],
       [["--baseline", "0.1", "--effect", "0.1", "--requests-per-unit", "3"], /needs --icc/],
       [["--sd", "", "--effect", "1"], /--sd must be a number of at least/],

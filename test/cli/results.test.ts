@@ -52,15 +52,77 @@ describe("the text of a report", () => {
   });
 
   test("is at most 100 columns wide, whatever the report", () => {
-    for (const report of Object.values(situations)) {
+    const bare = { ...reports.empty, metrics: [] };
+    const all = [...Object.values(situations), bare].flatMap((report) =>
+      [true, false].map((isAll) => ({ report, isAll })),
+    );
+    for (const { report, isAll } of all) {
       for (const screen of [unicode, ascii]) {
-        const lines = resultsText(report, { screen, isAll: true }).split("\n");
+        const lines = resultsText(report, { screen, isAll }).split("\n");
         assert.deepEqual(
           lines.filter((line) => line.length > screenWidth),
           [],
         );
       }
     }
+  });
+
+  test("shows the fixed interval only with --all, once the planned size is reached", () => {
+    const text = (report: ExperimentReport, isAll: boolean) =>
+      resultsText(report, { screen: unicode, isAll });
+    const line = /^ {4}fixed, valid once: \+3\.1 \[\+0\.9, \+5\.3\] points, p 0\.0021$/m;
+    assert.match(text(reports.threeVariants, true), line);
+    for (const early of [text(reports.threeVariants, false), text(reports.ship, true)]) {
+      assert.doesNotMatch(early, /fixed/);
+    }
+  });
+
+  test("shows what the verdict goes by also after the planned size", () => {
+    const [resolved] = reports.threeVariants.metrics;
+    const [first] = resolved?.comparisons ?? [];
+    assert.ok(resolved !== undefined && first !== undefined);
+    const report = {
+      ...reports.threeVariants,
+      metrics: [{ ...resolved, comparisons: [{ ...first, fixed: reports.estimate(0.5, 0.1, 0.5) }] }],
+    };
+    const text = resultsText(report, { screen: unicode, isAll: false });
+    assert.match(text, /better +\+3\.1 \[\+0\.9, \+5\.3\] points .*p 0\.0042 always valid/);
+  });
+
+  test("prints no p-value of a guardrail: none is of its margin", () => {
+    const guardrails = reports.ship.metrics.filter(({ role }) => role === "guardrail");
+    const report = { ...reports.ship, metrics: guardrails };
+    const text = resultsText(report, { screen: unicode, isAll: true });
+    assert.match(text, /within margin/);
+    assert.doesNotMatch(text.slice(text.indexOf("guardrails\n")), /\bp [<>\d]/);
+  });
+
+  test("calls a sample ratio unusual before it calls it a mismatch", () => {
+    const { sampleRatio } = reports.ship.soundness;
+    assert.ok(sampleRatio.kind === "sample_ratio");
+    const said = (pValue: number) => {
+      const soundness = { ...reports.ship.soundness, sampleRatio: { ...sampleRatio, pValue } };
+      return resultsText({ ...reports.ship, soundness }, { screen: unicode, isAll: false });
+    };
+    assert.match(said(0.01), /^ {2}✓ traffic matches the allocation \(p 0\.01\)/m);
+    assert.match(said(0.0099), /^ {2}· .*p 0\.0099, unusual, not yet a mismatch; 0 records lost$/m);
+  });
+
+  test("does not call records safe after a crash", () => {
+    const soundness = { ...reports.ship.soundness, crashedBoots: 2 };
+    const text = resultsText({ ...reports.ship, soundness }, { screen: unicode, isAll: false });
+    assert.match(text, /^ {2}! traffic matches/m);
+    const line = text.replace(/\n +/g, " ");
+    assert.match(
+      line,
+      /; 0 records known to be lost; what the last commit interval before each of 2 crashes held may be missing/,
+    );
+  });
+
+  test("says in one line what to declare where there is no goal", () => {
+    const text = resultsText({ ...reports.empty, metrics: [] }, { screen: unicode, isAll: false });
+    assert.equal(text.match(/^No goal: declare analysis\.goals.*--all.*$/gm)?.length, 1);
+    assert.doesNotMatch(text, /plain tests|interval/);
   });
 
   test("colours the verdict, and nothing without a terminal or with NO_COLOR", () => {
@@ -209,8 +271,27 @@ describe("assay results", () => {
     }
   });
 
-  test("wants an experiment, and a sensible time between two looks", async () => {
-    await assert.rejects(run([]), { code: "missing_required_parameter" });
+  test("takes the server's experiment where there is one only, and names those to choose from", async () => {
+    answers = [
+      { status: 200, body: { experiments: [{ id: "support-reply" }] } },
+      { status: 200, body: reports.ship },
+    ];
+    assert.equal((await run([])).code, 0);
+    assert.deepEqual(asked.slice(-2), [
+      "/admin/experiments",
+      "/admin/experiments/support-reply/results?metrics=used",
+    ]);
+    const refused: [string[], RegExp][] = [
+      [[], /^The server has no experiment; add one/],
+      [["tone", "talk"], /^Name the experiment: assay results EXPERIMENT\. There are: tone, talk\.$/],
+    ];
+    for (const [ids, message] of refused) {
+      answers = [{ status: 200, body: { experiments: ids.map((id) => ({ id })) } }];
+      await assert.rejects(run([]), { code: "missing_required_parameter", message });
+    }
+  });
+
+  test("wants a sensible time between two looks", async () => {
     for (const text of ["0", "-1", "soon", "1e9"]) {
       await assert.rejects(run(["x", `--watch=${text}`]), { message: new RegExp(`it was "${text}"`) });
     }
@@ -225,6 +306,39 @@ describe("assay results", () => {
     assert.deepEqual(watchOf("--", "--watch").positionals, ["--watch"]);
   });
 
+  test("watches into a pipe with the time before each report, and with nothing between two of JSON", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const watched = async (...argv: string[]) => {
+      answers = [{ status: 200, body: reports.ship }];
+      let seen = "";
+      let wake = () => {};
+      const io = createIo({
+        out: (text) => {
+          seen += text;
+          setImmediate(() => wake());
+        },
+      });
+      const shown = () => new Promise<void>((resolve) => (wake = resolve));
+      const first = shown();
+      const ended = run(["support-reply", "--watch", ...argv], io);
+      await first;
+      const second = shown();
+      t.mock.timers.tick(5000);
+      await second;
+      process.emit("SIGINT");
+      await ended;
+      return seen;
+    };
+    const [nothing, ...looks] = (await watched()).split(/^=== \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n/m);
+    const text = resultsText(reports.ship, { screen: unicode, isAll: false });
+    assert.deepEqual([nothing, ...looks], ["", text, text]);
+    const lines = (await watched("--json")).trimEnd().split("\n");
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).experimentId),
+      ["support-reply", "support-reply"],
+    );
+  });
+
   test("watches until Ctrl-C, over a server that is away, and ends by the last verdict", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     answers = [
@@ -235,10 +349,18 @@ describe("assay results", () => {
     let seen = "";
     const happened: (() => void)[] = [];
     const next = () => new Promise<void>((resolve) => happened.push(resolve));
+    let isNoted = false;
+    // As a stream's write does, it gives a value, which means nothing here.
     const note = (text: string) => {
       seen += text;
-      // The look's own wait begins after what it writes.
-      setImmediate(() => happened.shift()?.());
+      if (isNoted) return true;
+      isNoted = true;
+      // The look's own wait begins after all that it writes.
+      setImmediate(() => {
+        isNoted = false;
+        happened.shift()?.();
+      });
+      return true;
     };
     const io = createIo({ isOutTerminal: true, out: note, err: note });
     const [first, second, third] = [next(), next(), next()];
@@ -250,9 +372,9 @@ describe("assay results", () => {
     await third;
     process.emit("SIGINT");
     assert.equal((await ended).code, 1);
-    const [nothing, early, late] = seen.split(`${escapeSign}[H${escapeSign}[2J${escapeSign}[3J`);
+    const [nothing, early, kept, late] = seen.split(`${escapeSign}[H${escapeSign}[2J${escapeSign}[3J`);
     assert.equal(nothing, "");
-    assert.match(early ?? "", /Keep running[\s\S]*The store is away\.\n$/);
+    assert.equal(kept, `${early}The store is away.\n`);
     assert.match(late ?? "", /^.*Roll back/);
   });
 });

@@ -93,6 +93,11 @@ describe("a repetition", () => {
     assert.notEqual(hashOf(key), hashOf({ ...key, request_id: requestIdAt(now) }));
   });
 
+  test("tells whether a key makes it one", () => {
+    assert.equal(recordOf(stars).isKeyed, false);
+    assert.equal(recordOf({ ...stars, idempotency_key: "k" }).isKeyed, true);
+  });
+
   test("of a request's outcome is known by the id in either case", () => {
     assert.equal(hashOf({ ...stars, request_id: requestId.toUpperCase() }), hashOf(stars));
   });

@@ -105,6 +105,13 @@ describe("a model's input", () => {
   });
 });
 
+test("an input that is no object is told of nothing that belongs to chat", () => {
+  assert.throws(
+    () => parsePredictBody(Buffer.from("[1]"), "iris"),
+    (thrown: Error) => /Send an object, in braces/.test(thrown.message) && !/"model"/.test(thrown.message),
+  );
+});
+
 describe("metadata of a model's input", () => {
   test("gives texts and whole numbers, and minds nothing else", () => {
     const metadata = { user_id: "u1", org_id: 42, ratio: 0.5, tags: ["a"], none: null };

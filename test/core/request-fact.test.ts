@@ -56,6 +56,29 @@ describe("the flags of a request", () => {
       ["cancelled"],
     ],
     ["no attempt, for an open breaker", { outcome: "upstream_error", attempts: [] }, ["error"]],
+    [
+      "an exposure that could not be kept",
+      { outcome: "upstream_error", errorType: "store_unavailable", attempts: [attempt()] },
+      [],
+    ],
+    [
+      "an exposure that could not be kept, before any attempt",
+      { outcome: "upstream_error", errorType: "store_unavailable", attempts: [] },
+      [],
+    ],
+    [
+      "an exposure that could not be kept, after a first attempt that failed",
+      { outcome: "upstream_error", errorType: "store_unavailable", attempts: [failed] },
+      ["error"],
+    ],
+    [
+      "a store that failed, as the cause of an attempt or of a fallback",
+      {
+        attempts: [attempt({ cause: "store_unavailable" })],
+        fallback: { ...fallback, cause: "store_unavailable" },
+      },
+      ["fallback"],
+    ],
     ["no attempt, for a request that was wrong", { outcome: "client_error", attempts: [] }, []],
     ["no attempt, for a client that left", { outcome: "cancelled", attempts: [] }, ["cancelled"]],
   ];
@@ -122,6 +145,13 @@ describe("the numbers of a request", () => {
       costUsd: 0.00058,
       responseModel: "gpt-4.1-mini-2025-04-14",
     });
+  });
+
+  test("have the upstream's name for its model, up to a length", () => {
+    const long = `${"m".repeat(127)}\ud83d\ude00`;
+    assert.equal(factColumns(record({ responseModel: long })).responseModel, `${"m".repeat(127)}\ufffd`);
+    const fits = "m".repeat(128);
+    assert.equal(factColumns(record({ responseModel: fits })).responseModel, fits);
   });
 
   test("that nobody told are undefined, not 0", () => {

@@ -19,13 +19,14 @@ test("a folder that is served is not served twice, until it is let go", () => {
   lockState(state).release();
 });
 
-test("a process that was killed leaves no lock behind", async () => {
+test("a process that was killed leaves no lock behind", async (t) => {
   const state = join(folder, "two");
   const module = join(import.meta.dirname, "../../src/stores/state-lock.ts");
-  const script = `const { lockState } = await import(${JSON.stringify(module)}); lockState(${JSON.stringify(state)}); console.log("locked"); setInterval(() => {}, 1000);`;
+  const script = `const { lockState } = await import(${JSON.stringify(module)}); globalThis.lock = lockState(${JSON.stringify(state)}); console.log("locked"); setInterval(() => {}, 1000);`;
   const other = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "ignore"],
   });
+  t.after(() => other.kill("SIGKILL"));
   await once(other.stdout, "data");
   assert.throws(() => lockState(state), { code: "config_invalid" });
   other.kill("SIGKILL");

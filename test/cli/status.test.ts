@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { readArguments } from "../../src/cli/command.ts";
+import { status } from "../../src/cli/status.ts";
+import { createIo } from "./io-fixture.ts";
+
+async function statusOf(answer: unknown): Promise<string> {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const written = createIo();
+  try {
+    await status.run(readArguments(status, ["--admin", `http://127.0.0.1:${port}`]), written.io);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  return written.out();
+}
+
+test("assay status tells how the store is, and why", async () => {
+  const rows = { written_rows: 12_345, queued_rows: 6, dropped_rows: 7 };
+  const ok = await statusOf({ active_requests: 1, store: { state: "ok", ...rows } });
+  assert.match(ok, /^store {8}ok, 12,345 written, 6 waiting, 7 dropped$/m);
+  assert.match(ok, /, 1 active request$/m);
+  const degraded = await statusOf({ store: { state: "degraded", reason: "disk full", ...rows } });
+  assert.match(degraded, /^store {8}DEGRADED \(disk full\), 12,345 written/m);
+});
