@@ -23,7 +23,12 @@ export interface OutcomeRecord {
   /** When it came to pass, epoch milliseconds. */
   readonly at: number;
   readonly receivedAt: number;
-  /** SHA-256 (hex) of what makes a repetition the same one. */
+  /** Its sender named it by a key: whatever comes under that key again is the same one, for ever. */
+  readonly isKeyed: boolean;
+  /**
+   * SHA-256 (hex) of what makes a repetition the same one: metric and subject with the key, or with the content where there
+   * is no key. By its content an outcome repeats only the newest one of its metric and subject: a thumb up, down and up again is three.
+   */
   readonly idempotencyHash: string;
 }
 

@@ -123,6 +123,8 @@ export interface BootCount {
   readonly instance: string;
   readonly boot: string;
   readonly startedAt: number;
+  /** When it last wrote, epoch milliseconds. */
+  readonly aliveAt: number;
   readonly isClosed: boolean;
   readonly lastSequence: number;
   readonly rows: number;

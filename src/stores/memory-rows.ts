@@ -1,6 +1,6 @@
 /** What the store in memory keeps, bounded, and how its rows are told apart. */
 import type { StoreConfig } from "../domain/config.ts";
-import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
+import type { OutcomeReceipt, OutcomeRecord, OutcomeSubject } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { Phase } from "../domain/store.ts";
 
@@ -33,11 +33,15 @@ export class MemoryRows {
   readonly instance: string;
   readonly boot: string;
   readonly startedAt: number;
+  readonly now: () => number;
   records: KeptRecord[] = [];
   readonly byRequest = new Map<string, KeptRecord>();
-  outcomes: KeptOutcome[] = [];
-  readonly byIdempotency = new Map<string, KeptOutcome>();
-  readonly waiting = new Map<string, KeptOutcome[]>();
+  /** By row, in ascending order. */
+  readonly outcomes = new Map<number, KeptOutcome>();
+  readonly byKey = new Map<string, KeptOutcome>();
+  /** The newest of each metric and subject. */
+  readonly newest = new Map<string, KeptOutcome>();
+  readonly waiting = new Map<string, Set<KeptOutcome>>();
   readonly exposures = new Map<string, RequestRecord>();
   readonly phases = new Map<string, Phase>();
   readonly subjects = new Map<string, number>();
@@ -45,7 +49,8 @@ export class MemoryRows {
   /** Records that were given, and those that were kept. */
   sequence = 0;
   stored = 0;
-  isClosed = false;
+  /** Epoch milliseconds. */
+  closedAt: number | undefined;
   #lastRow = 0;
   #lastSubject = 0;
 
@@ -53,6 +58,7 @@ export class MemoryRows {
     this.capacity = config.queueRows;
     this.instance = instance;
     this.boot = boot;
+    this.now = now;
     this.startedAt = now();
   }
 
@@ -80,55 +86,84 @@ export class MemoryRows {
   }
 
   addOutcome(outcome: OutcomeRecord): OutcomeReceipt {
-    const first = this.byIdempotency.get(outcome.idempotencyHash);
+    const first = this.#repeated(outcome);
     if (first !== undefined) return { outcomeId: first.outcome.outcomeId, status: "duplicate" };
     const { subject } = outcome;
     const request = subject.kind === "request" ? this.byRequest.get(subject.requestId) : undefined;
     const kept = { row: this.nextRow(), outcome, request };
-    this.byIdempotency.set(outcome.idempotencyHash, kept);
-    this.outcomes.push(kept);
-    if (subject.kind === "request" && request === undefined) {
-      this.waiting.set(subject.requestId, [...(this.waiting.get(subject.requestId) ?? []), kept]);
-    }
-    if (this.outcomes.length > this.capacity) this.#forgetOldest();
+    this.outcomes.set(kept.row, kept);
+    this.newest.set(seriesOf(outcome), kept);
+    if (outcome.isKeyed) this.byKey.set(outcome.idempotencyHash, kept);
+    if (subject.kind === "request" && request === undefined) this.#wait(subject.requestId, kept);
+    if (this.outcomes.size > this.capacity) this.#forgetOldest();
     return { outcomeId: outcome.outcomeId, status: "stored" };
+  }
+
+  /** What it is a repetition of: whatever had its key; without one the newest of its metric and subject, if that says the same. */
+  #repeated(outcome: OutcomeRecord): KeptOutcome | undefined {
+    if (outcome.isKeyed) return this.byKey.get(outcome.idempotencyHash);
+    const newest = this.newest.get(seriesOf(outcome));
+    return newest?.outcome.idempotencyHash === outcome.idempotencyHash ? newest : undefined;
+  }
+
+  #wait(requestId: string, early: KeptOutcome): void {
+    const waiting = this.waiting.get(requestId);
+    if (waiting === undefined) this.waiting.set(requestId, new Set([early]));
+    else waiting.add(early);
   }
 
   /** A new row, at the end: whoever reads on meets it. */
   #tie(early: KeptOutcome, request: KeptRecord): void {
+    this.outcomes.delete(early.row);
     early.row = this.nextRow();
     early.request = request;
-    this.outcomes = [...this.outcomes.filter((one) => one !== early), early];
+    this.outcomes.set(early.row, early);
   }
 
   #forgetOldest(): void {
     const most = Math.ceil(this.capacity * (1 - shareThatGoes));
     for (const { record } of this.records.slice(0, -most)) this.byRequest.delete(record.requestId);
     this.records = this.records.slice(-most);
-    for (const { outcome } of this.outcomes.slice(0, -most)) this.#forgetOutcome(outcome);
-    this.outcomes = this.outcomes.slice(-most);
+    for (const oldest of this.outcomes.values()) {
+      if (this.outcomes.size <= most) break;
+      this.#forgetOutcome(oldest);
+    }
     this.#forgetSubjects();
     this.generation++;
   }
 
-  #forgetOutcome({ idempotencyHash, subject }: OutcomeRecord): void {
-    this.byIdempotency.delete(idempotencyHash);
-    if (subject.kind !== "request") return;
-    const left = this.waiting.get(subject.requestId)?.filter(({ outcome }) => outcome.subject !== subject);
-    if (left === undefined || left.length === 0) this.waiting.delete(subject.requestId);
-    else this.waiting.set(subject.requestId, left);
+  #forgetOutcome(kept: KeptOutcome): void {
+    const { outcome, row } = kept;
+    this.outcomes.delete(row);
+    if (outcome.isKeyed) this.byKey.delete(outcome.idempotencyHash);
+    const series = seriesOf(outcome);
+    if (this.newest.get(series) === kept) this.newest.delete(series);
+    if (outcome.subject.kind !== "request") return;
+    const waiting = this.waiting.get(outcome.subject.requestId);
+    waiting?.delete(kept);
+    if (waiting?.size === 0) this.waiting.delete(outcome.subject.requestId);
   }
 
   /** Those that nothing names any more; the others keep their numbers. */
   #forgetSubjects(): void {
     const named = new Set<string | undefined>();
     for (const { record } of this.records) named.add(record.unitHash).add(record.sessionHash);
-    for (const { outcome } of this.outcomes) named.add(subjectHash(outcome));
+    for (const { outcome } of this.outcomes.values()) named.add(subjectId(outcome.subject));
     for (const hash of this.subjects.keys()) if (!named.has(hash)) this.subjects.delete(hash);
   }
 }
 
-function subjectHash({ subject }: OutcomeRecord): string | undefined {
-  if (subject.kind === "unit") return subject.unitHash;
-  return subject.kind === "session" ? subject.sessionHash : undefined;
+function seriesOf({ metric, subject }: OutcomeRecord): string {
+  return JSON.stringify([metric, subject.kind, subjectId(subject)]);
+}
+
+function subjectId(subject: OutcomeSubject): string {
+  switch (subject.kind) {
+    case "request":
+      return subject.requestId;
+    case "session":
+      return subject.sessionHash;
+    case "unit":
+      return subject.unitHash;
+  }
 }

@@ -33,7 +33,7 @@ class MemoryEventStore implements EventStore {
 
   append(record: RequestRecord): void {
     this.#memory.sequence++;
-    if (!this.#memory.isClosed) this.#memory.addRecord(record, false);
+    if (this.#memory.closedAt === undefined) this.#memory.addRecord(record, false);
   }
 
   async expose(record: RequestRecord): Promise<void> {
@@ -78,12 +78,12 @@ class MemoryEventStore implements EventStore {
 
   async close(): Promise<void> {
     const memory = this.#memory;
-    memory.isClosed = true;
+    memory.closedAt ??= memory.now();
     for (const record of memory.exposures.values()) memory.addRecord(record, true);
   }
 
   #refuseClosed(): void {
-    if (!this.#memory.isClosed) return;
+    if (this.#memory.closedAt === undefined) return;
     throw new Failure("store_unavailable", "This cannot be kept now: the store is closed. Send it again.", {
       retryAfterMs: 1_000,
     });
@@ -110,7 +110,7 @@ class MemoryFactSource implements FactSource {
   }
 
   eachOutcome(afterRow: number, visit: (outcome: OutcomeFact) => void): number {
-    const kept = this.#memory.outcomes.filter((one) => one.row > afterRow && !isWaiting(one));
+    const kept = [...this.#memory.outcomes.values()].filter((one) => one.row > afterRow && !isWaiting(one));
     for (const one of kept) visit(outcomeFactOf(one, this.#memory));
     return kept.at(-1)?.row ?? afterRow;
   }
@@ -122,13 +122,15 @@ class MemoryFactSource implements FactSource {
   }
 
   boots(): readonly BootCount[] {
-    const { instance, boot, startedAt, isClosed, sequence, stored } = this.#memory;
-    return [{ instance, boot, startedAt, isClosed, lastSequence: sequence, rows: stored }];
+    const { instance, boot, startedAt, closedAt, now, sequence, stored } = this.#memory;
+    const aliveAt = closedAt ?? now();
+    const isClosed = closedAt !== undefined;
+    return [{ instance, boot, startedAt, aliveAt, isClosed, lastSequence: sequence, rows: stored }];
   }
 
   orphans(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const one of this.#memory.outcomes) {
+    for (const one of this.#memory.outcomes.values()) {
       if (!isWaiting(one)) continue;
       counts.set(one.outcome.metric, (counts.get(one.outcome.metric) ?? 0) + 1);
     }

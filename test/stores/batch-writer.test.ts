@@ -4,7 +4,8 @@ import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
 import { openForWriting } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
 import type { Batch } from "../../src/stores/sqlite/messages.ts";
-import { outcome, phase, record } from "./record-fixture.ts";
+import { newestOfSubject } from "../../src/stores/sqlite/outcome-writer.ts";
+import { keyless, outcome, phase, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 function writer({ path }: StorePlace) {
@@ -38,6 +39,52 @@ describe("a batch", () => {
       assert.deepEqual(column(db, `SELECT count(*) FROM ${table}`), [3]);
     assert.deepEqual(column(db, "SELECT count(*) FROM outcomes"), [1]);
     db.close();
+  });
+
+  test("that is sent again decides anew on no outcome, whatever is newest by then", (t) => {
+    const { db, batches } = writer(place(t));
+    const call = (...values: number[]) => JSON.stringify(values.map((value) => keyless({ value })));
+    batches.write({ ...batch(0), outcomes: [call(1)] });
+    const one = { ...batch(0), outcomes: [call(1, 0), call(0, 1, 1), call(0)] };
+    const first = batches.write(one);
+    assert.deepEqual(
+      first.receipts.flat().map((receipt) => receipt?.status),
+      ["duplicate", "stored", "duplicate", "stored", "duplicate", "stored"],
+    );
+    assert.deepEqual(batches.write(one), first);
+    assert.deepEqual(column(db, "SELECT value FROM outcomes ORDER BY row"), [1, 0, 1, 0]);
+    db.close();
+  });
+
+  test("looks the newest outcome of a subject up by an index", (t) => {
+    const { db } = writer(place(t));
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${newestOfSubject}`).all(null, null, 1, 1);
+    assert.match(JSON.stringify(plan), /SEARCH outcomes USING (COVERING )?INDEX outcomes_by_subject/);
+    assert.doesNotMatch(JSON.stringify(plan), /B-TREE/);
+    db.close();
+  });
+
+  test("has names for a thousand models that upstreams call theirs; what comes beyond is another one", (t) => {
+    const spot = place(t);
+    const { db, batches } = writer(spot);
+    const models = Array.from({ length: 1100 }, (_, at) => `model-${at}`);
+    const written = (some: readonly string[]) => {
+      const texts = some.map((responseModel) => JSON.stringify(record({ responseModel })));
+      return { ...batch(0), records: texts, sequences: texts.map((_, at) => at + 1) };
+    };
+    batches.write(written(models.slice(0, 600)));
+    batches.write(written(models.slice(600)));
+    // Another writer counts those of the one before, and goes on with the names that are there.
+    const next = writer(spot);
+    next.batches.write(written(["model-999", "model-1099", "control"]));
+    const seen: (string | undefined)[] = [];
+    const source = openFactSource(spot.path);
+    source.eachFact("tone", 0, ({ responseModel }) => seen.push(responseModel));
+    assert.deepEqual(seen.slice(0, 1000), models.slice(0, 1000));
+    assert.deepEqual([...new Set(seen.slice(1000, 1100))], ["other"]);
+    assert.deepEqual(seen.slice(1100), ["model-999", "other", "control"]);
+    source.close();
+    for (const each of [db, next.db]) each.close();
   });
 
   test("that fails leaves nothing, and nothing that was learned in it", (t) => {

@@ -11,7 +11,7 @@ import {
   type RecordFilter,
   type RequestFact,
 } from "../../src/domain/store.ts";
-import { asKept, outcome, phase, pseudonym, record } from "./record-fixture.ts";
+import { asKept, keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
 
 export interface OpenedStore {
   readonly store: EventStore;
@@ -219,9 +219,11 @@ function factTests(open: Open): void {
   });
 }
 
-function outcomeTests(open: Open): void {
-  const byRequest = (requestId: string) => ({ subject: { kind: "request", requestId } }) as const;
+function byRequest(requestId: string) {
+  return { subject: { kind: "request", requestId } } as const;
+}
 
+function outcomeTests(open: Open): void {
   test("are there as soon as they are acknowledged, in their order", async (t) => {
     const { store, source } = open(t);
     const sent = [outcome({ value: 1 }), outcome({ value: 0.5 }), outcome({ value: -3 })];
@@ -250,6 +252,76 @@ function outcomeTests(open: Open): void {
     assert.deepEqual(
       outcomesOf(source).map(({ value }) => value),
       [1, 5],
+    );
+  });
+
+  test("without a key are repetitions of the newest of their metric and subject only", async (t) => {
+    const { store, source } = open(t);
+    const thumbs = [1, 1, 0, 1, 1].map((value) => keyless({ value }));
+    const ids = thumbs.map(({ outcomeId }) => outcomeId);
+    const receipts = [];
+    for (const thumb of thumbs) receipts.push(...(await store.addOutcomes([thumb])));
+    assert.deepEqual(receipts, [
+      { outcomeId: ids[0], status: "stored" },
+      { outcomeId: ids[0], status: "duplicate" },
+      { outcomeId: ids[2], status: "stored" },
+      { outcomeId: ids[3], status: "stored" },
+      { outcomeId: ids[3], status: "duplicate" },
+    ]);
+    assert.deepEqual(
+      outcomesOf(source).map(({ value }) => value),
+      [1, 0, 1],
+    );
+  });
+
+  test("without a key are told apart in one call too, each metric and each subject for itself", async (t) => {
+    const { store, source } = open(t);
+    const eve = { subject: { kind: "unit", unitHash: pseudonym("eve") } } as const;
+    const session = { subject: { kind: "session", sessionHash: pseudonym("ada") } } as const;
+    const sent = [
+      keyless({ value: 1 }),
+      keyless({ value: 0, ...eve }),
+      keyless({ value: 0, ...session }),
+      keyless({ value: 0, metric: "csat" }),
+      keyless({ value: 1 }),
+      keyless({ value: 0 }),
+      keyless({ value: 1 }),
+    ];
+    assert.deepEqual(
+      (await store.addOutcomes(sent)).map(({ status }) => status),
+      ["stored", "stored", "stored", "stored", "duplicate", "stored", "stored"],
+    );
+    assert.deepEqual(
+      outcomesOf(source).map(({ value }) => value),
+      [1, 0, 0, 0, 0, 1],
+    );
+  });
+
+  test("without a key are no repetition of one with a key, and a key decides for ever", async (t) => {
+    const { store } = open(t);
+    const keyed = outcome({ value: 1 });
+    const sent = [keyed, keyless({ value: 1 }), keyless({ value: 0 }), { ...keyed, outcomeId: "another" }];
+    assert.deepEqual(
+      (await store.addOutcomes(sent)).map(({ status }) => status),
+      ["stored", "stored", "stored", "duplicate"],
+    );
+    // A keyed one that came between is the newest.
+    assert.deepEqual(
+      (await store.addOutcomes([outcome({ value: 1 }), keyless({ value: 0 })])).map(({ status }) => status),
+      ["stored", "stored"],
+    );
+  });
+
+  test("without a key that come before their request keep their order when it is there", async (t) => {
+    const { store } = open(t);
+    const one = record();
+    const thumb = (value: number) => keyless({ ...byRequest(one.requestId), value });
+    await store.addOutcomes([thumb(1), thumb(0)]);
+    store.append(one);
+    await store.flush();
+    assert.deepEqual(
+      (await store.addOutcomes([thumb(0), thumb(1), thumb(1)])).map(({ status }) => status),
+      ["duplicate", "stored", "duplicate"],
     );
   });
 
@@ -354,6 +426,20 @@ function exposureTests(open: Open): void {
     assert.deepEqual([boot?.lastSequence, boot?.rows], [0, 0]);
   });
 
+  test("that become unfinished have the outcomes that came before", async (t) => {
+    const { store, source } = open(t);
+    const one = record({ prediction: undefined });
+    const early = { ...byRequest(one.requestId), metric: "correct", value: undefined, label: "setosa" };
+    await store.expose(one);
+    await store.addOutcomes([outcome(early)]);
+    await store.close();
+    assert.deepEqual(
+      outcomesOf(source).map(({ requestRow }) => requestRow),
+      factsOf(source).map(({ row }) => row),
+    );
+    assert.deepEqual([outcomesOf(source).length, source.orphans()], [1, new Map()]);
+  });
+
   test("that come after their record change nothing", async (t) => {
     const { store, source } = open(t);
     const one = record();
@@ -378,6 +464,7 @@ function bootTests(open: Open): void {
       [running?.instance, running?.boot, running?.isClosed, running?.lastSequence, running?.rows],
       ["here", "boot-1", false, 5, 5],
     );
+    assert.ok((running?.aliveAt ?? 0) >= (running?.startedAt ?? Number.NaN));
     await store.close();
     assert.equal(source.boots()[0]?.isClosed, true);
     assert.equal(source.boots().length, 1);

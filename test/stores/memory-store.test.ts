@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMemoryStore } from "../../src/stores/memory-store.ts";
-import { outcome, pseudonym, record } from "./record-fixture.ts";
+import { keyless, outcome, pseudonym, record } from "./record-fixture.ts";
 
 const open = (queueRows: number) =>
   createMemoryStore({ instance: "here", boot: "boot", config: { queueRows }, now: Date.now });
@@ -52,5 +52,42 @@ describe("the store in memory", () => {
     const before = unitOf();
     for (let count = 0; count < 8; count++) store.append(record({ unitHash: pseudonym("stays") }));
     assert.equal(unitOf(), before);
+  });
+
+  test("ties and forgets early outcomes by their number, not by its square", async () => {
+    const most = 60_000;
+    const { store, source } = open(most);
+    const one = record();
+    const subject = { kind: "request", requestId: one.requestId } as const;
+    // Of one request, then of one each; each addition once moved all that waited, and each tie all that was kept.
+    const early = Array.from({ length: most }, () => outcome({ subject }));
+    await store.addOutcomes(early);
+    await store.addOutcomes(
+      early.map((each) =>
+        outcome({ ...each, outcomeId: `${each.outcomeId}-2`, idempotencyHash: `${each.outcomeId}-2` }),
+      ),
+    );
+    store.append(one);
+    let rows = 0;
+    let last = 0;
+    source.eachOutcome(0, ({ row, requestRow }) => {
+      assert.ok(row > last && requestRow !== undefined);
+      last = row;
+      rows++;
+    });
+    assert.ok(rows >= most * 0.9 && rows <= most);
+    assert.deepEqual(source.orphans(), new Map());
+  });
+
+  test("forgets what was the newest of its metric and subject, and nothing that is newer", async () => {
+    const { store } = open(10);
+    const thumb = keyless({ subject: { kind: "unit", unitHash: pseudonym("eve") } });
+    await store.addOutcomes([thumb]);
+    for (let count = 0; count < 30; count++) await store.addOutcomes([outcome()]);
+    const receipts = await store.addOutcomes([thumb, thumb]);
+    assert.deepEqual(
+      receipts.map(({ status }) => status),
+      ["stored", "duplicate"],
+    );
   });
 });

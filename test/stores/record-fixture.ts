@@ -96,9 +96,19 @@ export function outcome(change: Partial<OutcomeRecord> = {}): OutcomeRecord {
     comment: undefined,
     at: nextTime(),
     receivedAt: nextTime(),
+    // Under a key of its own: no two are the same by chance.
+    isKeyed: true,
     idempotencyHash: hash("sha256", outcomeId),
     ...change,
   };
+}
+
+/** Without a key: two that say the same of the same metric and subject have the same hash. */
+export function keyless(change: Partial<OutcomeRecord> = {}): OutcomeRecord {
+  const one = outcome(change);
+  const { metric, subject, value, category, label } = one;
+  const idempotencyHash = hash("sha256", JSON.stringify([metric, subject, value, category, label]));
+  return { ...one, isKeyed: false, idempotencyHash };
 }
 
 export function phase(change: Partial<Phase> = {}): Phase {

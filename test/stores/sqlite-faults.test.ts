@@ -9,7 +9,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { Failure } from "../../src/domain/failure.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
-import { outcome, record } from "./record-fixture.ts";
+import { keyless, outcome, record } from "./record-fixture.ts";
 import { column, place } from "./sqlite-fixture.ts";
 
 const isRefusal = (error: unknown) =>
@@ -305,6 +305,26 @@ describe("a row that nothing can store", () => {
     assert.deepEqual(latencies(), [1, 3]);
     assert.deepEqual([store.health().droppedRows, store.health().writtenRows], [1, 3]);
     await log.said(/error: 1 rows cannot be stored: .*latency_ms/);
+  });
+});
+
+describe("a thumb whose answer was lost", () => {
+  test("is a repetition when it is sent again, also to the process that comes after", async (t) => {
+    const { open, outcomeIds } = place(t);
+    const thumbs = [keyless({ value: 0 }), keyless({ value: 1 })];
+    const before = open();
+    await before.addOutcomes(thumbs);
+    await before.close();
+    const store = open();
+    const [again, down] = [keyless({ value: 1 }), keyless({ value: 0 })];
+    const newest = { outcomeId: thumbs[1]?.outcomeId, status: "duplicate" };
+    assert.deepEqual(await store.addOutcomes([again]), [newest]);
+    assert.deepEqual(await store.addOutcomes([again]), [newest]);
+    assert.equal((await store.addOutcomes([down]))[0]?.status, "stored");
+    assert.deepEqual(
+      outcomeIds(),
+      [...thumbs, down].map(({ outcomeId }) => outcomeId),
+    );
   });
 });
 

@@ -1,14 +1,16 @@
 /** The file itself: damaged, replaced, from another version. */
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { Failure } from "../../src/domain/failure.ts";
-import { setAside } from "../../src/stores/sqlite/database.ts";
+import { openForWriting, setAside } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
+import type { FromWriter } from "../../src/stores/sqlite/messages.ts";
 import { migrate, migrations, versionOf } from "../../src/stores/sqlite/schema.ts";
-import { outcome, record } from "./record-fixture.ts";
+import { createWriter } from "../../src/stores/sqlite/writer.ts";
+import { keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 const asideOf = ({ folder }: StorePlace) => readdirSync(folder).filter((name) => /\.corrupt-\d+$/.test(name));
@@ -102,7 +104,71 @@ describe("setting a file aside", () => {
   });
 });
 
+describe("what a second process has put in a damaged file's place", () => {
+  test("is not set aside for the damage of the one before", async (t) => {
+    const spot = place(t);
+    await written(spot, "closed");
+    const db = spot.connect();
+    const [root] = column(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'exposures'");
+    db.close();
+    damage(spot.path, (Number(root) - 1) * pageBytes, pageBytes);
+    let isReplaced = false;
+    const told: FromWriter[] = [];
+    const settings = { path: spot.path, instance: "here", boot: "late", startedAt: 1 };
+    const writer = createWriter({
+      settings: { ...settings, retentionMs: 1e15, busyMs: 1000 },
+      now() {
+        // The other one is faster: after this one has begun on the damaged file, and before it looks at the path again.
+        if (!isReplaced) setAside(spot.path, 5);
+        if (!isReplaced) openForWriting({ path: spot.path, busyMs: 1000 }).close();
+        isReplaced = true;
+        return Date.now();
+      },
+      elapsedMs: () => performance.now(),
+      tell: (message) => told.push(message),
+    });
+    const texts = { phases: [], exposures: [JSON.stringify(record())], outcomes: [] };
+    writer.commit({ number: 1, records: [], sequences: [], lastSequence: 0, ...texts });
+    writer.close(0);
+    assert.equal(isReplaced, true);
+    assert.equal(told.find(({ kind }) => kind === "committed")?.kind, "committed");
+    assert.deepEqual(asideOf(spot), ["events.db.corrupt-5"]);
+  });
+});
+
+describe("the store's file", () => {
+  test("and what belongs to it are its owner's alone", async (t) => {
+    const spot = place(t);
+    await spot.open().addOutcomes([outcome()]);
+    const names = readdirSync(spot.folder).filter((name) => name.startsWith("events.db"));
+    assert.ok(names.length >= 2);
+    for (const name of names) assert.equal(statSync(join(spot.folder, name)).mode & 0o777, 0o600, name);
+  });
+});
+
 describe("a file that is taken away", () => {
+  test("has its phases in the new one as well", async (t) => {
+    const spot = place(t);
+    const store = spot.open();
+    const [first, second] = [phase(), phase({ id: "second" })];
+    store.addPhase(first);
+    store.addPhase(first);
+    store.append(record());
+    await store.flush();
+    const source = openFactSource(spot.path);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${spot.path}${suffix}`, { force: true });
+    store.addPhase(second);
+    store.append(record());
+    await store.flush();
+    await store.flush();
+    assert.deepEqual(source.phases("tone"), [first, second]);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${spot.path}${suffix}`, { force: true });
+    store.append(record());
+    await store.close();
+    assert.deepEqual(source.phases("tone"), [first, second]);
+    source.close();
+  });
+
   test("is made anew at the next commit, and readers follow", async (t) => {
     const spot = place(t);
     const store = spot.open();
@@ -178,6 +244,36 @@ describe("a file of another version", () => {
     assert.equal(versionOf(db), steps.length);
     assert.deepEqual(column(db, "SELECT body FROM records"), kept);
     assert.deepEqual(column(db, "SELECT DISTINCT later FROM records"), ["yes"]);
+  });
+
+  test("that is version 1 still knows what its outcomes repeat, with a key and without", async (t) => {
+    const spot = place(t);
+    const db = spot.connect();
+    migrate(db, spot.path, migrations.slice(0, 1));
+    const unit = pseudonym("ada");
+    const subject = { kind: "unit", unitHash: unit } as const;
+    const [keyed, thumb] = [outcome({ subject }), keyless({ subject, value: 1 })];
+    db.exec(`INSERT INTO names VALUES (7, 'resolved'); INSERT INTO subjects VALUES (9, '${unit}', ${Date.now()});
+      UPDATE state SET next_row = 3`);
+    const add = db.prepare(`INSERT INTO outcomes (row, id, idempotency, metric, at, received_at, unit, value)
+      VALUES (?, ?, ?, 7, ?, ?, 9, 1)`);
+    for (const [at, { outcomeId, idempotencyHash }] of [keyed, thumb].entries()) {
+      add.run(at + 1, outcomeId, Buffer.from(idempotencyHash, "hex"), Date.now(), Date.now());
+    }
+    db.close();
+    const again = keyless({ subject, value: 1 });
+    const [down, up] = [keyless({ subject, value: 0 }), keyless({ subject, value: 1 })];
+    const receipts = await spot.open().addOutcomes([again, down, up, { ...keyed, outcomeId: "another" }]);
+    assert.deepEqual(receipts, [
+      { outcomeId: thumb.outcomeId, status: "duplicate" },
+      { outcomeId: down.outcomeId, status: "stored" },
+      { outcomeId: up.outcomeId, status: "stored" },
+      { outcomeId: keyed.outcomeId, status: "duplicate" },
+    ]);
+    assert.deepEqual(
+      spot.outcomeIds(),
+      [keyed, thumb, down, up].map(({ outcomeId }) => outcomeId),
+    );
   });
 
   test("whose step fails stays as it was", (t) => {

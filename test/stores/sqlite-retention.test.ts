@@ -12,12 +12,16 @@ const start = Date.UTC(2026, 0, 1);
 
 /** A writer and its retention under a clock of the test's own. */
 function opened({ path }: StorePlace, retentionMs: number) {
-  const clock = { now: start };
+  // Both clocks go together; a jump is of the first alone.
+  const clock = { now: start, jumpedMs: 0 };
   const now = () => clock.now;
+  const notes: string[] = [];
+  const note = (message: string) => void notes.push(message);
+  const elapsedMs = () => clock.now - clock.jumpedMs;
   const db = openForWriting({ path, busyMs: 1000 });
   const settings = { path, instance: "i", boot: "b", startedAt: start, retentionMs, busyMs: 1000 };
   const batches = createBatchWriter(db, settings, now);
-  const retention = createRetention(db, batches.transactions, { retentionMs, now });
+  const retention = createRetention(db, batches.transactions, { ...settings, now, elapsedMs, note });
   let sequence = 0;
   const write = (records: number, unit: string) => {
     const texts: string[] = [];
@@ -34,7 +38,7 @@ function opened({ path }: StorePlace, retentionMs: number) {
     ["records", "facts", "outcomes", "subjects"].map(
       (table) => column(db, `SELECT count(*) FROM ${table}`)[0],
     );
-  return { clock, db, write, counts, retention };
+  return { clock, db, batches, write, counts, retention, notes };
 }
 
 describe("retention", () => {
@@ -97,6 +101,55 @@ describe("retention", () => {
     assert.equal(new Set(seen).size, 1);
     const orphaned = column(db, "SELECT row FROM facts WHERE unit NOT IN (SELECT id FROM subjects)");
     assert.deepEqual(orphaned, []);
+    db.close();
+  });
+
+  test("deletes nothing in the round in which the clock jumps forward, and tells", (t) => {
+    const { clock, db, write, counts, retention, notes } = opened(place(t), 10 * dayMs);
+    write(3, "old");
+    assert.equal(retention.step(), false);
+    clock.now += 365 * dayMs;
+    clock.jumpedMs += 365 * dayMs;
+    assert.equal(retention.step(), false);
+    assert.deepEqual(counts().slice(0, 2), [3, 3]);
+    assert.deepEqual(notes, [
+      "the clock went forward by 8760 h at once; nothing is deleted for its age in this round",
+    ]);
+    // A clock that stays where it was put is right.
+    clock.now += dayMs;
+    while (retention.step());
+    assert.deepEqual(counts().slice(0, 2), [0, 0]);
+    assert.equal(notes.length, 1);
+    db.close();
+  });
+
+  test("forgets boots that have said nothing for as long, and never the one that writes", (t) => {
+    const spot = place(t);
+    const { clock, db, batches, write, retention } = opened(spot, 10 * dayMs);
+    db.exec(`INSERT INTO boots (instance, boot, started_at, alive_at) VALUES
+      ('i', 'gone', 0, ${start - 1}), ('i', 'young', 0, ${start + 5 * dayMs})`);
+    write(1, "old");
+    clock.now += 10 * dayMs + 1;
+    while (retention.step());
+    const source = openFactSource(spot.path);
+    const boots = () => source.boots().map(({ boot, aliveAt }) => [boot, aliveAt - start]);
+    assert.deepEqual(boots().toSorted(), [
+      ["b", 0],
+      ["young", 5 * dayMs],
+    ]);
+    // So that no other process takes it for gone, one that has nothing to write says now and then that it lives.
+    batches.keepAlive();
+    assert.deepEqual(
+      boots().find(([boot]) => boot === "b"),
+      ["b", 10 * dayMs + 1],
+    );
+    clock.now += 1000;
+    batches.keepAlive();
+    assert.deepEqual(
+      boots().find(([boot]) => boot === "b"),
+      ["b", 10 * dayMs + 1],
+    );
+    source.close();
     db.close();
   });
 

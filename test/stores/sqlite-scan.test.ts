@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { scanOutcomes, scanRecords } from "../../src/stores/sqlite/scan.ts";
-import { asKept, outcome, pseudonym, record } from "./record-fixture.ts";
+import { asKept, keyless, outcome, pseudonym, record } from "./record-fixture.ts";
 import { place } from "./sqlite-fixture.ts";
 
 describe("a scan of records", () => {
@@ -70,6 +70,7 @@ describe("a scan of outcomes", () => {
         category: "good",
       }),
       outcome({ subject: { kind: "unit", unitHash: pseudonym("eve") }, value: undefined, label: "setosa" }),
+      keyless({ value: 0.5 }),
     ];
     await store.addOutcomes(sent);
     assert.deepEqual([...scanOutcomes(path)], sent);

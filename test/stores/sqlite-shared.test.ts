@@ -90,8 +90,19 @@ describe("a boot that says nothing for a minute", () => {
       source.eachFact("tone", 0, (fact) => found.push(fact.flags));
       return found;
     };
-    const exposed = record();
-    silent.batches.write({ ...none, exposures: [JSON.stringify({ ...exposed, outcome: "cancelled" })] });
+    const exposed = record({ prediction: "setosa" });
+    const subject = { kind: "request", requestId: exposed.requestId } as const;
+    const labelled = outcome({ subject, metric: "correct", value: undefined, label: "setosa" });
+    const exposure = { ...exposed, outcome: "cancelled", prediction: undefined };
+    const early = { exposures: [JSON.stringify(exposure)], outcomes: [JSON.stringify([labelled])] };
+    silent.batches.write({ ...none, ...early });
+    const tied = () => {
+      const found: unknown[] = [];
+      source.eachOutcome(0, ({ requestRow, prediction }) =>
+        found.push([requestRow !== undefined, prediction]),
+      );
+      return found;
+    };
     clock.now += 59_000;
     other.batches.endExposures();
     assert.deepEqual(flags(), []);
@@ -102,10 +113,12 @@ describe("a boot that says nothing for a minute", () => {
     clock.now += 2_000;
     other.batches.endExposures();
     assert.deepEqual(flags(), [factFlags.exposed | factFlags.unfinished]);
+    assert.deepEqual(tied(), [[true, undefined]]);
     const before = source.generation();
     const late = { records: [JSON.stringify(exposed)], sequences: [1], lastSequence: 1 };
     silent.batches.write({ ...none, ...late });
     assert.equal(flags().length, 1);
+    assert.deepEqual(tied(), [[true, "setosa"]]);
     assert.equal((flags()[0] ?? 0) & (factFlags.unfinished | factFlags.success), factFlags.success);
     assert.equal(source.generation(), before + 1);
     assert.deepEqual(

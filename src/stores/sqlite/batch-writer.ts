@@ -23,7 +23,10 @@ export interface BatchWriter {
   readonly transactions: Transactions;
   /** All of the batch, durable; or a throw, and nothing. Rows that nothing could store are left out and told. */
   write(batch: Batch): BatchResult;
-  /** While requests are exposed and not ended, this boot must say that it lives: after `bootLeaseMs` it is taken for dead. */
+  /**
+   * While requests are exposed and not ended, this boot must say that it lives: after `bootLeaseMs` it is taken for dead.
+   * Now and then it says so without any, lest another process's retention takes its line away.
+   */
   keepAlive(): void;
   /** Exposures of boots that have ended become unfinished records. */
   endExposures(): void;
@@ -33,6 +36,7 @@ export interface BatchWriter {
 
 const bootLeaseMs = 60_000;
 const exposuresAtOnce = 500;
+const longestSilenceMs = 3_600_000;
 
 /** Runs the write of so many rows of a batch; what it gives for one that was refused is undefined. */
 type Guard = <T>(rows: number, write: () => T) => T | undefined;
@@ -63,13 +67,24 @@ export function createBatchWriter(
     for (const [at, text] of texts.entries()) {
       guard(1, () => {
         const record = parseRecord(text);
-        const row = records.add({ record, text, boot: bootId, sequence: sequences[at] ?? 0 });
-        if (row !== undefined && hasWaiting) outcomes.requestCame(record, row);
+        const added = records.add({ record, text, boot: bootId, sequence: sequences[at] ?? 0 });
+        if (added === undefined) return;
+        if (hasWaiting || added.isRevived) outcomes.requestCame(added);
         // Last, so that it counts only what was kept.
-        if (row !== undefined) stored++;
+        stored++;
       });
     }
     return stored;
+  };
+
+  const writeOutcomes = (batch: Batch, guard: Guard): BatchResult["receipts"] => {
+    const calls = batch.outcomes.map((text) => JSON.parse(text) as OutcomeRecord[]);
+    const ahead = new Set(calls.flatMap((call) => call.map(({ outcomeId }) => outcomeId)));
+    const add = (outcome: OutcomeRecord) => {
+      ahead.delete(outcome.outcomeId);
+      return outcomes.add(outcome, ahead);
+    };
+    return calls.map((call) => guard(call.length, () => call.map(add)));
   };
 
   const writeAll = (batch: Batch, guard: Guard) => {
@@ -80,12 +95,13 @@ export function createBatchWriter(
     }
     for (const text of batch.exposures) guard(1, () => records.expose(text, boot.id()));
     const stored = writeRecords(batch, guard);
-    const receipts = batch.outcomes.map((text) => {
-      const call = JSON.parse(text) as OutcomeRecord[];
-      return guard(call.length, () => call.map((outcome) => outcomes.add(outcome)));
-    });
+    const receipts = writeOutcomes(batch, guard);
     boot.touch({ lastSequence: batch.lastSequence, stored });
     return receipts;
+  };
+
+  const endExposures = (limit: number) => {
+    for (const ended of records.endExposures(now() - bootLeaseMs, limit)) outcomes.requestCame(ended);
   };
 
   return {
@@ -100,17 +116,19 @@ export function createBatchWriter(
       return writeOneByOne(transactions, (guard) => writeAll(batch, guard));
     },
     keepAlive() {
-      if (records.hasExposures()) transactions.run(() => boot.touch({ lastSequence: 0, stored: 0 }));
+      const isSilent = now() - (boot.touchedAt() ?? Number.POSITIVE_INFINITY) > longestSilenceMs;
+      if (isSilent || records.hasExposures())
+        transactions.run(() => boot.touch({ lastSequence: 0, stored: 0 }));
     },
     endExposures() {
       if (!records.hasExposures()) return;
-      transactions.run(() => records.endExposures(now() - bootLeaseMs, exposuresAtOnce));
+      transactions.run(() => endExposures(exposuresAtOnce));
     },
     close(lastSequence) {
       transactions.run(() => {
         boot.touch({ lastSequence, stored: 0 });
         boot.close();
-        records.endExposures(now() - bootLeaseMs, Number.MAX_SAFE_INTEGER);
+        endExposures(Number.MAX_SAFE_INTEGER);
       });
     },
   };

@@ -7,6 +7,8 @@ export interface BootLine {
   id(): number;
   /** Tells that the boot lives, what it numbered last, and what it stored more. */
   touch(change: { readonly lastSequence: number; readonly stored: number }): void;
+  /** When it last told so; undefined before the first time. */
+  touchedAt(): number | undefined;
   close(): void;
   /** After a rollback. */
   forget(): void;
@@ -23,6 +25,7 @@ export function createBootLine(db: DatabaseSync, settings: WriterSettings, now: 
   );
   const close = db.prepare("UPDATE boots SET is_closed = 1 WHERE id = ?");
   let known: number | undefined;
+  let touchedAt: number | undefined;
 
   const id = (): number => {
     if (known === undefined) {
@@ -33,7 +36,11 @@ export function createBootLine(db: DatabaseSync, settings: WriterSettings, now: 
   };
   return {
     id,
-    touch: ({ lastSequence, stored }) => void touch.run(now(), lastSequence, stored, id()),
+    touch({ lastSequence, stored }) {
+      touchedAt = now();
+      touch.run(touchedAt, lastSequence, stored, id());
+    },
+    touchedAt: () => touchedAt,
     close: () => void close.run(id()),
     forget() {
       known = undefined;

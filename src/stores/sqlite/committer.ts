@@ -12,6 +12,8 @@ export interface CommitterParts {
   readonly settings: WriterSettings;
   readonly log: Log;
   readonly commitMs: number;
+  /** Another file is written than before, and what was kept in that one is gone. */
+  readonly onNewFile: () => void;
   readonly onWriter: ((writer: Worker) => void) | undefined;
 }
 
@@ -132,6 +134,7 @@ export class Committer {
   #hear(message: FromWriter): void {
     if (message.kind === "note") this.#parts.log[message.level](message.message);
     else if (message.kind === "closed") this.#onClosed?.();
+    else if (message.kind === "new_file") this.#parts.onNewFile();
     // A batch that was sent again under another number is confirmed under that one only.
     else if (message.batch !== this.#batchNumber || this.#inFlight === undefined) return;
     else if (message.kind === "committed") {

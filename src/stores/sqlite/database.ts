@@ -1,5 +1,5 @@
 /** Opens the store's file, and sets a damaged one aside. */
-import { mkdirSync, renameSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Failure } from "../../domain/failure.ts";
@@ -14,6 +14,8 @@ export interface OpenForWriting {
 /** A connection that writes, with the schema in place. What is thrown is SQLite's or the file system's, or `config_invalid`. */
 export function openForWriting({ path, busyMs }: OpenForWriting): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
+  // Made here, for its owner alone: SQLite would leave it to the umask. Its log and its index get the file's mode.
+  closeSync(openSync(path, "a", 0o600));
   const db = new DatabaseSync(path, { timeout: busyMs });
   try {
     checkVersion(db, path);

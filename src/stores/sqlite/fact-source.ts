@@ -133,12 +133,15 @@ function phasesOf(db: DatabaseSync, experimentId: string): Phase[] {
 
 function bootsOf(db: DatabaseSync): BootCount[] {
   return db
-    .prepare("SELECT instance, boot, started_at, is_closed, last_sequence, rows FROM boots ORDER BY id")
+    .prepare(
+      "SELECT instance, boot, started_at, alive_at, is_closed, last_sequence, rows FROM boots ORDER BY id",
+    )
     .all()
     .map((line) => ({
       instance: String(line.instance),
       boot: String(line.boot),
       startedAt: Number(line.started_at),
+      aliveAt: Number(line.alive_at),
       isClosed: line.is_closed === 1,
       lastSequence: Number(line.last_sequence),
       rows: Number(line.rows),

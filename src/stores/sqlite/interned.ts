@@ -3,25 +3,50 @@ import type { DatabaseSync } from "node:sqlite";
 
 export interface Names {
   idOf(text: string): number;
+  /** Of a name that an upstream chose. Beyond a thousand different ones in the file it is that of "other". */
+  foreignIdOf(text: string): number;
   /** After a rollback: ids that were given in it are void. */
   forget(): void;
 }
+
+const mostForeign = 1000;
 
 /** Names are few and never deleted, so what is known once stays true. */
 export function createNames(db: DatabaseSync): Names {
   const known = new Map<string, number>();
   const find = db.prepare("SELECT id FROM names WHERE text = ?");
-  const insert = db.prepare("INSERT INTO names (text) VALUES (?)");
+  const insert = db.prepare("INSERT INTO names (text, is_foreign) VALUES (?, ?)");
+  const countForeign = db.prepare("SELECT count(*) AS many FROM names WHERE is_foreign = 1");
+  /** Once it is full it stays so. */
+  let hasRoom = true;
+
+  const foundId = (text: string): number | undefined => {
+    const cached = known.get(text);
+    if (cached !== undefined) return cached;
+    const found = find.get(text)?.id;
+    if (found === undefined) return undefined;
+    known.set(text, Number(found));
+    return Number(found);
+  };
+  const add = (text: string, isForeign: boolean): number => {
+    const id = Number(insert.run(text, Number(isForeign)).lastInsertRowid);
+    known.set(text, id);
+    return id;
+  };
+  const idOf = (text: string): number => foundId(text) ?? add(text, false);
+
   return {
-    idOf(text) {
-      const cached = known.get(text);
-      if (cached !== undefined) return cached;
-      const found = find.get(text)?.id;
-      const id = Number(found ?? insert.run(text).lastInsertRowid);
-      known.set(text, id);
-      return id;
+    idOf,
+    foreignIdOf(text) {
+      const found = foundId(text);
+      if (found !== undefined) return found;
+      hasRoom &&= Number(countForeign.get()?.many) < mostForeign;
+      return hasRoom ? add(text, true) : idOf("other");
     },
-    forget: () => known.clear(),
+    forget() {
+      known.clear();
+      hasRoom = true;
+    },
   };
 }
 

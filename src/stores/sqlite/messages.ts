@@ -42,6 +42,8 @@ export type FromWriter =
     }
   | { readonly kind: "failed"; readonly batch: number; readonly reason: string }
   | { readonly kind: "note"; readonly level: "info" | "error"; readonly message: string }
+  /** Another file than before is written now, and it may lack the phases. */
+  | { readonly kind: "new_file" }
   | { readonly kind: "closed" };
 
 export interface ToReader {

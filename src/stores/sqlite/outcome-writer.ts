@@ -1,23 +1,31 @@
 /** Outcomes: each once, and tied to its request as soon as both are there. */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
-import type { RequestRecord } from "../../domain/record.ts";
 import { keyBytes } from "./key-bytes.ts";
-import { parseRecord, type RecordWriterParts } from "./record-writer.ts";
+import { type AddedRecord, parseRecord, type RecordWriterParts } from "./record-writer.ts";
 
 export interface OutcomeWriter {
-  add(outcome: OutcomeRecord): OutcomeReceipt;
+  /** Stores it, unless it is there. `ahead`: ids of those that come after it in its batch. */
+  add(outcome: OutcomeRecord, ahead: ReadonlySet<string>): OutcomeReceipt;
   /** True while outcomes wait for their request. */
   hasWaiting(): boolean;
-  /** Ties the outcomes that came before their request: each gets a new row, so that whoever reads on meets it again. */
-  requestCame(record: RequestRecord, requestRow: number): void;
+  /**
+   * Ties the outcomes that came before the request: each gets a new row, so that whoever reads on meets it again. Those of a
+   * revived one are tied already, to what was predicted then: nothing.
+   */
+  requestCame(added: AddedRecord): void;
 }
 
 /** Condition of an outcome whose request is not here: as the partial index `outcomes_waiting` has it. */
 export const isWaiting = "request IS NOT NULL AND request_row IS NULL";
 
+/** Outcomes of a metric and a subject, the newest first. A hash that tells a key is like none that tells content. */
+export const newestOfSubject = `
+  SELECT id, coalesce(content, idempotency) AS hash FROM outcomes
+  WHERE request IS ? AND session IS ? AND unit IS ? AND metric = ? ORDER BY row DESC`;
+
 export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts): OutcomeWriter {
-  const { transactions, names, subjects } = parts;
+  const { transactions, names } = parts;
   const sql = statements(db);
 
   const requestOf = (outcome: OutcomeRecord) => {
@@ -29,38 +37,66 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
     return { row: Number(found.row), prediction: record?.prediction };
   };
 
+  const insert = (
+    outcome: OutcomeRecord,
+    key: Uint8Array,
+    { request, session, unit, metric }: SubjectIds,
+  ) => {
+    const found = requestOf(outcome);
+    sql.add.run(
+      transactions.takeRow(),
+      outcome.outcomeId,
+      key,
+      outcome.isKeyed ? null : keyBytes(outcome.idempotencyHash),
+      metric,
+      outcome.at,
+      outcome.receivedAt,
+      request,
+      found?.row ?? null,
+      session,
+      unit,
+      outcome.value ?? null,
+      outcome.category === undefined ? null : names.idOf(outcome.category),
+      outcome.label ?? null,
+      found?.prediction ?? null,
+      outcome.comment ?? null,
+    );
+  };
+
+  /**
+   * Id of the newest outcome of its metric and subject, where that one says the same. In a batch that is sent again, since
+   * its writer died between commit and answer, those ahead may be there already: they were not when it was decided on.
+   */
+  const repeated = (outcome: OutcomeRecord, ids: SubjectIds, ahead: ReadonlySet<string>) => {
+    const { request, session, unit, metric } = ids;
+    for (const newest of sql.newest.iterate(request, session, unit, metric)) {
+      const id = String(newest.id);
+      if (ahead.has(id)) continue;
+      return isSame(newest.hash, keyBytes(outcome.idempotencyHash)) ? id : undefined;
+    }
+    return undefined;
+  };
+
   return {
-    add(outcome) {
-      const { subject } = outcome;
-      const key = keyBytes(outcome.idempotencyHash);
-      const request = requestOf(outcome);
-      const added = sql.add.run(
-        transactions.takeRow(),
-        outcome.outcomeId,
-        key,
-        names.idOf(outcome.metric),
-        outcome.at,
-        outcome.receivedAt,
-        subject.kind === "request" ? keyBytes(subject.requestId) : null,
-        request?.row ?? null,
-        subject.kind === "session" ? subjects.idOf(subject.sessionHash) : null,
-        subject.kind === "unit" ? subjects.idOf(subject.unitHash) : null,
-        outcome.value ?? null,
-        outcome.category === undefined ? null : names.idOf(outcome.category),
-        outcome.label ?? null,
-        request?.prediction ?? null,
-        outcome.comment ?? null,
-      );
-      if (added.changes > 0) return { outcomeId: outcome.outcomeId, status: "stored" };
-      const first = String(sql.first.get(key)?.id);
-      // A batch that was sent again after its writer died between commit and answer: this is the first one.
-      return { outcomeId: first, status: first === outcome.outcomeId ? "stored" : "duplicate" };
+    add(outcome, ahead) {
+      const { outcomeId, isKeyed } = outcome;
+      const ids = subjectIds(outcome, parts);
+      const key = keyBytes(isKeyed ? outcome.idempotencyHash : outcomeId);
+      const before = String(sql.first.get(key)?.id ?? (isKeyed ? "" : (repeated(outcome, ids, ahead) ?? "")));
+      if (before === "") {
+        insert(outcome, key, ids);
+        return { outcomeId, status: "stored" };
+      }
+      // Its own id: it is in a batch that is sent again, and is the first one.
+      return { outcomeId: before, status: before === outcomeId ? "stored" : "duplicate" };
     },
     hasWaiting: () => sql.anyWaiting.get() !== undefined,
-    requestCame(record, requestRow) {
-      for (const { row, label } of sql.waiting.all(keyBytes(record.requestId))) {
-        const prediction = label === null ? null : (record.prediction ?? null);
-        sql.tie.run(transactions.takeRow(), requestRow, prediction, row ?? null);
+    requestCame({ record, row: requestRow, isRevived }) {
+      const id = keyBytes(record.requestId);
+      const prediction = record.prediction ?? null;
+      if (isRevived) sql.predict.run(prediction, id, requestRow);
+      for (const { row, label } of sql.waiting.all(id)) {
+        sql.tie.run(transactions.takeRow(), requestRow, label === null ? null : prediction, row ?? null);
       }
     },
   };
@@ -69,13 +105,38 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
 function statements(db: DatabaseSync) {
   return {
     add: db.prepare(`
-      INSERT INTO outcomes (row, id, idempotency, metric, at, received_at, request, request_row, session, unit,
+      INSERT INTO outcomes (row, id, idempotency, content, metric, at, received_at, request, request_row, session, unit,
         value, category, label, prediction, comment)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency) DO NOTHING`),
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    newest: db.prepare(newestOfSubject),
     first: db.prepare("SELECT id FROM outcomes WHERE idempotency = ?"),
     request: db.prepare("SELECT row, body FROM records WHERE id = ?"),
     anyWaiting: db.prepare(`SELECT 1 FROM outcomes WHERE ${isWaiting} LIMIT 1`),
     waiting: db.prepare(`SELECT row, label FROM outcomes WHERE request = ? AND ${isWaiting} ORDER BY row`),
     tie: db.prepare("UPDATE outcomes SET row = ?, request_row = ?, prediction = ? WHERE row = ?"),
+    predict: db.prepare(
+      "UPDATE outcomes SET prediction = ? WHERE request = ? AND request_row = ? AND label IS NOT NULL",
+    ),
   };
+}
+
+/** What `newestOfSubject` looks for, in its order. */
+interface SubjectIds {
+  readonly request: Uint8Array | null;
+  readonly session: number | null;
+  readonly unit: number | null;
+  readonly metric: number;
+}
+
+function subjectIds({ subject, metric }: OutcomeRecord, { names, subjects }: RecordWriterParts): SubjectIds {
+  return {
+    request: subject.kind === "request" ? keyBytes(subject.requestId) : null,
+    session: subject.kind === "session" ? subjects.idOf(subject.sessionHash) : null,
+    unit: subject.kind === "unit" ? subjects.idOf(subject.unitHash) : null,
+    metric: names.idOf(metric),
+  };
+}
+
+function isSame(kept: SQLOutputValue | undefined, hash: Uint8Array): boolean {
+  return kept instanceof Uint8Array && Buffer.compare(kept, hash) === 0;
 }

@@ -14,14 +14,21 @@ export interface NumberedRecord {
   readonly sequence: number;
 }
 
+export interface AddedRecord {
+  readonly record: RequestRecord;
+  readonly row: number;
+  /** It took the place of an unfinished record, under its row. */
+  readonly isRevived: boolean;
+}
+
 export interface RecordWriter {
-  /** The record's row; undefined where it is there already. */
-  add(numbered: NumberedRecord): number | undefined;
+  /** Undefined where it is there already. */
+  add(numbered: NumberedRecord): AddedRecord | undefined;
   /** Keeps an exposure until its record comes, or its boot ends. */
   expose(text: string, boot: number): void;
   hasExposures(): boolean;
-  /** Exposures of boots that have ended, or have said nothing since `aliveSince`, become unfinished records. Gives their number. */
-  endExposures(aliveSince: number, limit: number): number;
+  /** Exposures of boots that have ended, or have said nothing since `aliveSince`, become unfinished records. */
+  endExposures(aliveSince: number, limit: number): readonly AddedRecord[];
 }
 
 export interface RecordWriterParts {
@@ -38,31 +45,34 @@ export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): 
     if (isFact(record)) sql.addFact.run(...factRow(record, row, isUnfinished, parts));
   };
 
-  const insert = ({ record, text, boot, sequence }: NumberedRecord, isUnfinished: boolean) => {
+  const insert = (
+    { record, text, boot, sequence }: NumberedRecord,
+    isUnfinished: boolean,
+  ): AddedRecord | undefined => {
     const row = transactions.takeRow();
     const id = keyBytes(record.requestId);
     const added = sql.addRecord.run(row, id, ...columns(record), boot, sequence, Number(isUnfinished), text);
     if (added.changes === 0) return undefined;
     addFact(record, row, isUnfinished);
-    return row;
+    return { record, row, isRevived: false };
   };
 
   /** The process was taken for dead and was not: its record replaces what was made of the exposure, in the same row. */
-  const revive = ({ record, text, boot, sequence }: NumberedRecord): number | undefined => {
+  const revive = ({ record, text, boot, sequence }: NumberedRecord): AddedRecord | undefined => {
     const found = sql.revive.get(...columns(record), boot, sequence, text, keyBytes(record.requestId));
     if (found === undefined) return undefined;
     const row = Number(found.row);
     if (isFact(record)) sql.dropFact.run(parts.names.idOf(record.experimentId ?? ""), row);
     addFact(record, row, false);
     transactions.changeGeneration();
-    return row;
+    return { record, row, isRevived: true };
   };
 
   return {
     add(numbered) {
-      const row = insert(numbered, false) ?? revive(numbered);
+      const added = insert(numbered, false) ?? revive(numbered);
       sql.dropExposure.run(keyBytes(numbered.record.requestId));
-      return row;
+      return added;
     },
     expose(text, boot) {
       const id = keyBytes(parseRecord(text).requestId);
@@ -70,14 +80,12 @@ export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): 
     },
     hasExposures: () => sql.anyExposure.get() !== undefined,
     endExposures(aliveSince, limit) {
-      const ended = sql.endedExposures.all(aliveSince, limit);
-      for (const { id, boot, body } of ended) {
+      return sql.endedExposures.all(aliveSince, limit).flatMap(({ id, boot, body }) => {
         const text = String(body);
-        // Sequence 0: the boot numbers finished records only, so what never finished is no gap.
-        insert({ record: parseRecord(text), text, boot: Number(boot), sequence: 0 }, true);
         sql.dropExposure.run(id ?? null);
-      }
-      return ended.length;
+        // Sequence 0: the boot numbers finished records only, so what never finished is no gap.
+        return insert({ record: parseRecord(text), text, boot: Number(boot), sequence: 0 }, true) ?? [];
+      });
     },
   };
 }
@@ -139,7 +147,7 @@ function factRow(
     fact.outputTokens ?? null,
     fact.cachedTokens ?? null,
     fact.costUsd ?? null,
-    fact.responseModel === undefined ? null : names.idOf(fact.responseModel),
+    fact.responseModel === undefined ? null : names.foreignIdOf(fact.responseModel),
   ];
 }
 

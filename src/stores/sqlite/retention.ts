@@ -7,11 +7,25 @@ export interface Retention {
   step(): boolean;
 }
 
+export interface RetentionFacts {
+  readonly retentionMs: number;
+  /** Who writes: its own line of a boot stays. */
+  readonly instance: string;
+  readonly boot: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsedMs: () => number;
+  readonly note: (message: string) => void;
+}
+
 const rowsAtOnce = 500;
 const longestPauseMs = 3_600_000;
 /** Units stay a little longer than their last record: a writer that remembers one may name it for a day. */
 const subjectGraceMs = 2 * 86_400_000;
 const subjectsAtOnce = 5000;
+/** What a clock may be set forward before it is not believed at once. */
+const longestJumpMs = 3_600_000;
 
 /**
  * Pages that come free are used again; the file keeps the size that its retention needs. The generation changes with a
@@ -20,28 +34,43 @@ const subjectsAtOnce = 5000;
 export function createRetention(
   db: DatabaseSync,
   transactions: Transactions,
-  facts: { readonly retentionMs: number; readonly now: () => number },
+  facts: RetentionFacts,
 ): Retention {
   const portions = portionsOf(db);
   const dropSubjects = db.prepare("DELETE FROM subjects WHERE id > ? AND id <= ? AND seen_at < ?");
+  // Its records are no younger than its last sign of life, so they are gone before it.
+  const dropBoots = db.prepare("DELETE FROM boots WHERE alive_at < ? AND NOT (instance = ? AND boot = ?)");
   const lastSubject = db.prepare("SELECT max(id) AS id FROM subjects");
   let hasDeleted = false;
   let subjectsDone = 0;
   let nextRoundAt = 0;
+  const jumpMs = jumpsOf(facts);
 
   const stepSubjects = (cutoff: number): boolean => {
     const last = Number(lastSubject.get()?.id ?? 0);
     const end = subjectsDone + subjectsAtOnce;
     transactions.run(() => {
       dropSubjects.run(subjectsDone, end, cutoff - subjectGraceMs);
-      if (end >= last) transactions.changeGeneration();
+      if (end < last) return;
+      dropBoots.run(cutoff, facts.instance, facts.boot);
+      transactions.changeGeneration();
     });
     subjectsDone = end >= last ? 0 : end;
     return end < last;
   };
 
+  /** A clock that is wrong by a year would cost everything: whoever reads the log has until the next round to set it right. */
+  const isBelieved = (): boolean => {
+    const jump = jumpMs();
+    if (jump <= longestJumpMs) return true;
+    const hours = Math.round(jump / 3_600_000);
+    facts.note(`the clock went forward by ${hours} h at once; nothing is deleted for its age in this round`);
+    return false;
+  };
+
   const endRound = (): false => {
     hasDeleted = false;
+    subjectsDone = 0;
     nextRoundAt = facts.now() + Math.min(longestPauseMs, facts.retentionMs / 50);
     return false;
   };
@@ -49,6 +78,10 @@ export function createRetention(
   return {
     step() {
       if (facts.now() < nextRoundAt) return false;
+      if (!isBelieved()) {
+        if (hasDeleted) transactions.run(transactions.changeGeneration);
+        return endRound();
+      }
       const cutoff = facts.now() - facts.retentionMs;
       if (subjectsDone === 0 && portions.some((portion) => portion.isDue(cutoff))) {
         transactions.run(() => {
@@ -60,6 +93,16 @@ export function createRetention(
       }
       return (hasDeleted && stepSubjects(cutoff)) || endRound();
     },
+  };
+}
+
+/** By how much the clock went forward, beyond the time that passed, since it was asked for last. Negative for one set back. */
+function jumpsOf({ now, elapsedMs }: RetentionFacts): () => number {
+  let offset = now() - elapsedMs();
+  return () => {
+    const before = offset;
+    offset = now() - elapsedMs();
+    return offset - before;
   };
 }
 

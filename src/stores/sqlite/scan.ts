@@ -48,7 +48,7 @@ type Row = Record<string, SQLOutputValue>;
 function outcomesFrom(db: DatabaseSync, span: Pick<RecordSpan, "from" | "until">, afterRow: number): Row[] {
   return db
     .prepare(`
-      SELECT o.row, o.id, o.idempotency, o.at, o.received_at, o.request, o.value, o.label, o.comment,
+      SELECT o.row, o.id, coalesce(o.content, o.idempotency) AS hash, o.content IS NULL AS is_keyed, o.at, o.received_at, o.request, o.value, o.label, o.comment,
         (SELECT text FROM names WHERE id = o.metric) AS metric,
         (SELECT text FROM names WHERE id = o.category) AS category,
         (SELECT hash FROM subjects WHERE id = o.session) AS session,
@@ -70,7 +70,9 @@ function outcomeOf(row: Row): OutcomeRecord {
     comment: text("comment"),
     at: Number(row.at),
     receivedAt: Number(row.received_at),
-    idempotencyHash: hashText(row.idempotency),
+    // Version 1 of the file did not tell: what it left counts as keyed.
+    isKeyed: row.is_keyed === 1,
+    idempotencyHash: hashText(row.hash),
   };
 }
 

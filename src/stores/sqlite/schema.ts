@@ -101,6 +101,15 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (experiment, id)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Hash of the content, of an outcome without a key; its idempotency is then its own id, which nothing repeats but a batch
+  -- that is sent again. NULL with a key, and in rows of version 1, whose idempotency is the one hash or the other.
+  ALTER TABLE outcomes ADD COLUMN content BLOB;
+  -- Ends in the row, so that the newest outcome of a subject and a metric is found at once.
+  CREATE INDEX outcomes_by_subject ON outcomes (request, session, unit, metric);
+  -- Chosen by an upstream: only so many are kept.
+  ALTER TABLE names ADD COLUMN is_foreign INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings the file to the newest version, each step in one transaction. Throws `config_invalid` for a file from the future. */

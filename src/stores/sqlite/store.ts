@@ -56,6 +56,8 @@ class SqliteStore implements EventStore {
   readonly #queue: WriteQueue;
   readonly #committer: Committer;
   readonly #reader: ReaderLink;
+  /** By experiment and id: a file that takes the place of another one gets them as well. */
+  readonly #phases = new Map<string, QueueItem>();
   #dropped = 0;
   #isFull = false;
   #closing: Promise<void> | undefined;
@@ -67,7 +69,8 @@ class SqliteStore implements EventStore {
     const { retentionMs, commitMs } = config;
     const { busyMs } = this.#limits;
     const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
-    this.#committer = new Committer({ queue: this.#queue, settings, log, commitMs, onWriter });
+    const onNewFile = () => this.#repeatPhases();
+    this.#committer = new Committer({ queue: this.#queue, settings, log, commitMs, onNewFile, onWriter });
     this.#reader = createReaderLink(path, () => this.#committer.check());
   }
 
@@ -99,18 +102,14 @@ class SqliteStore implements EventStore {
   }
 
   addPhase(phase: Phase): void {
+    const key = JSON.stringify([phase.experimentId, phase.id]);
+    if (this.#closing !== undefined || this.#phases.has(key)) return;
     const text = JSON.stringify(phase);
+    const facts = { rows: 0, bytes: text.length, sequence: 0, waiter: undefined, isGivenUp: false };
+    const item: QueueItem = { kind: "phase", text, ...facts };
+    this.#phases.set(key, item);
     // Never dropped: there are few, and an experiment cannot be read without its phases.
-    if (this.#closing !== undefined) return;
-    this.#add({
-      kind: "phase",
-      text,
-      rows: 0,
-      bytes: text.length,
-      sequence: 0,
-      waiter: undefined,
-      isGivenUp: false,
-    });
+    this.#add(item);
   }
 
   async flush(): Promise<void> {
@@ -149,6 +148,8 @@ class SqliteStore implements EventStore {
   async #close(): Promise<void> {
     const { closeMs } = this.#limits;
     const written = this.#mark(closeMs)
+      // The phases, if that found a new file.
+      .then(() => this.#mark(closeMs))
       .then(() => this.#committer.closeBoot())
       .catch(() => {});
     await within(closeMs * 0.8, written);
@@ -227,6 +228,13 @@ class SqliteStore implements EventStore {
   #add(item: QueueItem): void {
     this.#queue.add(item);
     this.#committer.nudge();
+  }
+
+  /** Those that are under way reach the new file anyway. */
+  #repeatPhases(): void {
+    for (const item of this.#phases.values()) {
+      if (!this.#queue.has(item) && !this.#committer.isInFlight(item)) this.#add(item);
+    }
   }
 
   /** At the end: whoever waits is told, and what is lost is counted. */

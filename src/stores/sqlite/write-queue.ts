@@ -29,6 +29,8 @@ export interface WriteQueue {
   readonly length: number;
   /** Someone waits for one of them. */
   readonly isUrgent: boolean;
+  /** Not for items in flight. */
+  has(item: QueueItem): boolean;
   hasRoom(rows: number, bytes: number): boolean;
   add(item: QueueItem): void;
   /** The oldest items, up to a portion. They count as queued until they are done. */
@@ -73,6 +75,7 @@ export function createWriteQueue(bounds: { readonly rows: number; readonly bytes
     get isUrgent() {
       return waiting > 0;
     },
+    has: (item) => items.includes(item),
     hasRoom: (moreRows, moreBytes) => rows + moreRows <= bounds.rows && bytes + moreBytes <= bounds.bytes,
     add(item) {
       items.push(item);

@@ -77,7 +77,11 @@ export function createWriterLink(parts: WriterLinkParts): WriterLink {
     get restarts() {
       return restarts;
     },
-    send: (message) => worker?.postMessage(message),
+    send(message) {
+      // Its thread ends of itself then: that is no death.
+      if (message.kind === "close") isEnding = true;
+      worker?.postMessage(message);
+    },
     holdProcess(isWaited) {
       if (isWaited === holds) return;
       holds = isWaited;

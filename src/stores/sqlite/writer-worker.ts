@@ -15,6 +15,7 @@ const settings = workerData as WriterSettings;
 const writer = createWriter({
   settings,
   now: Date.now,
+  elapsedMs: () => performance.now(),
   tell: (message: FromWriter) => port.postMessage(message),
 });
 

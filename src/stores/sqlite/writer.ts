@@ -19,13 +19,15 @@ export interface Writer {
 
 export interface WriterParts {
   readonly settings: WriterSettings;
+  /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsedMs: () => number;
   readonly tell: (message: FromWriter) => void;
 }
 
 interface Connection {
   readonly db: DatabaseSync;
-  readonly fileId: string | undefined;
   readonly batches: BatchWriter;
   readonly retention: Retention;
 }
@@ -36,10 +38,13 @@ interface Connection {
  */
 const checkedBytes = 128 * 1024 * 1024;
 
-export function createWriter({ settings, now, tell }: WriterParts): Writer {
+export function createWriter({ settings, now, elapsedMs, tell }: WriterParts): Writer {
   const { path } = settings;
   let connection: Connection | undefined;
   let isFirst = true;
+  /** The file that is worked on, known before it is opened: by the time of a fault another one may be in its place. */
+  let fileId: string | undefined;
+  let toldFileId: string | undefined;
 
   const drop = () => {
     const { db } = connection ?? {};
@@ -49,21 +54,32 @@ export function createWriter({ settings, now, tell }: WriterParts): Writer {
 
   const open = (): Connection => {
     // Somebody removed or replaced the file: what is committed into the old one would be gone.
-    if (connection !== undefined && fileIdOf(path) !== connection.fileId) drop();
+    if (connection !== undefined && fileIdOf(path) !== fileId) drop();
     if (connection !== undefined) return connection;
+    fileId = fileIdOf(path);
     const db = openForWriting(settings);
     try {
+      fileId ??= fileIdOf(path);
       if (isFirst) refuseDamage(db, settings);
       isFirst = false;
+      tellNewFile(db);
       const batches = createBatchWriter(db, settings, now);
-      const { retentionMs } = settings;
-      const retention = createRetention(db, batches.transactions, { retentionMs, now });
-      connection = { db, fileId: fileIdOf(path), batches, retention };
+      const note = (message: string) => tell({ kind: "note", level: "error", message });
+      const facts = { ...settings, now, elapsedMs, note };
+      const retention = createRetention(db, batches.transactions, facts);
+      connection = { db, batches, retention };
       return connection;
     } catch (error) {
       db.close();
       throw error;
     }
+  };
+
+  /** An id may be given again once its file is gone; a file without phases is a new one, or needs none. */
+  const tellNewFile = (db: DatabaseSync) => {
+    const hasPhases = db.prepare("SELECT 1 FROM phases LIMIT 1").get() !== undefined;
+    if (fileId !== toldFileId || !hasPhases) tell({ kind: "new_file" });
+    toldFileId = fileId;
   };
 
   /** Does it on a sound file: a damaged one is set aside, once, and it is done on a new one. */
@@ -87,10 +103,9 @@ export function createWriter({ settings, now, tell }: WriterParts): Writer {
   };
 
   const replaceFile = (error: unknown) => {
-    const damaged = connection?.fileId ?? fileIdOf(path);
     drop();
     // Another process has replaced it already.
-    if (fileIdOf(path) !== damaged) return;
+    if (fileIdOf(path) !== fileId) return;
     const aside = setAside(path, now());
     const message = `${path} is damaged: ${faultOf(error).reason}. It is kept as ${aside}, and a new file is begun.`;
     tell({ kind: "note", level: "error", message });
