@@ -44,9 +44,11 @@ export const serve: Command = {
       stateDir: args.text("state-dir"),
       writeLog: io.err,
     });
-    if (!args.flag("quiet")) io.out(welcome(app));
     guardProcess(app);
-    return untilSignal(app, io);
+    const ended = untilSignal(app, io);
+    // Whoever reads this may send a signal the next moment.
+    if (!args.flag("quiet")) io.out(welcome(app));
+    return ended;
   },
 };
 
