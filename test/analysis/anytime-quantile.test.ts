@@ -3,8 +3,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { quantileDifferenceSequence, quantileSequence } from "../../src/analysis/anytime-quantile.ts";
 import { bernoulliConcentration, bernoulliLogMixture } from "../../src/analysis/boundaries.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import { near } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 const numbers = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 300 }).map(sorted);
 const quantiles = fc.constantFrom(0.05, 0.5, 0.9, 0.95);

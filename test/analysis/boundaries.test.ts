@@ -9,9 +9,9 @@ import {
   normalMixtureBound,
   normalMixtureRho,
 } from "../../src/analysis/boundaries.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { near } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 interface Confseq {
   readonly v_opt: number;

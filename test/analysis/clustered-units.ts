@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../src/analysis/random.ts";
 
 export interface Arm {
   readonly units: number;

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type CupedEstimate, cuped, cupedRatio, linearise } from "../../src/analysis/cuped.ts";
+import { createRandom, type Random } from "../../src/analysis/random.ts";
 import { compareRatios } from "../../src/analysis/ratio.ts";
 import { summarize, summarizePairs } from "../../src/analysis/summary.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { clusteredUnits, shareOf } from "./clustered-units.ts";
 import { anyNumber, assertNoNaN, conclusive, reasonOf } from "./estimates.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom, type Random } from "./random.ts";
 
 interface Gapped {
   readonly y: readonly number[];

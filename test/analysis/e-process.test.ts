@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { betaEProcess, logBetaEProcess, theta0For } from "../../src/analysis/e-process.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 interface Published {
   readonly k: number;

@@ -3,11 +3,11 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { intraclassCorrelation, type UnitColumns } from "../../src/analysis/intraclass.ts";
 import { designEffect } from "../../src/analysis/power.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { clusteredUnits } from "./clustered-units.ts";
 import { anyNumber, assertNoNaN, conclusive, reasonOf } from "./estimates.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 const { intraclass } = readVectors<{
   readonly intraclass: readonly { readonly units: readonly (readonly number[])[]; readonly icc: number }[];

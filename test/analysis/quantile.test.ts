@@ -7,12 +7,12 @@ import {
   compareQuantiles,
   quantileOf,
 } from "../../src/analysis/quantile.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import { select } from "../../src/analysis/select.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { clusteredLatencies, shareOf } from "./clustered-units.ts";
 import { anyNumber, assertNoNaN, conclusive, reasonOf } from "./estimates.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 const { quantile: reference } = readVectors<{
   quantile: {

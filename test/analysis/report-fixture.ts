@@ -1,6 +1,7 @@
 /** Facts and outcomes of an experiment as a store gives them, and the report on them. */
 import { FactColumns } from "../../src/analysis/fact-columns.ts";
 import { OutcomeColumns } from "../../src/analysis/outcome-columns.ts";
+import { createRandom, type Random } from "../../src/analysis/random.ts";
 import { type Evidence, report } from "../../src/analysis/report.ts";
 import { builtIns, outcomeUnit } from "../../src/core/built-in-metrics.ts";
 import { builtInMetrics, type Margin, type MetricUse, type OutcomeMetric } from "../../src/domain/metric.ts";
@@ -18,7 +19,6 @@ import {
   type Phase,
   type RequestFact,
 } from "../../src/domain/store.ts";
-import { createRandom, type Random } from "./random.ts";
 
 export const dayMs = 86_400_000;
 

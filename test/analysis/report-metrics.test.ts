@@ -1,9 +1,9 @@
 /** What single metrics make of requests: by assignment, by session, as shares and quantiles, with three variants. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createRandom } from "../../src/analysis/random.ts";
 import { confidenceSequence } from "../../src/analysis/sequential.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 import {
   comparisonOf,
   flagsWith,

@@ -1,11 +1,11 @@
 /** How outcomes meet requests, sessions and units, and what becomes of several. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createRandom } from "../../src/analysis/random.ts";
 import type { OutcomeMetric } from "../../src/domain/metric.ts";
 import type { ArmValue } from "../../src/domain/report.ts";
 import type { OutcomeFact, RequestFact } from "../../src/domain/store.ts";
 import { near } from "./near.ts";
-import { createRandom } from "./random.ts";
 import {
   comparisonOf,
   dayMs,

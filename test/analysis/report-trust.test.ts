@@ -1,8 +1,8 @@
 /** Phases, kills, and what forbids a winner. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createRandom, type Random } from "../../src/analysis/random.ts";
 import type { BootCount, OutcomeFact, RequestFact } from "../../src/domain/store.ts";
-import { createRandom, type Random } from "./random.ts";
 import {
   comparisonOf,
   dayMs,

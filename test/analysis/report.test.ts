@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { FactAnalyst } from "../../src/analysis/analyst.ts";
+import { createRandom } from "../../src/analysis/random.ts";
 import type { AnalysisPlan, ExperimentReport } from "../../src/domain/report.ts";
 import type { FactSource, RequestFact } from "../../src/domain/store.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 import {
   asJson,
   comparisonOf,

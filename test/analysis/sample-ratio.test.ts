@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { createRandom } from "../../src/analysis/random.ts";
 import { sampleRatio, sampleRatioSequential } from "../../src/analysis/sample-ratio.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 interface Published {
   readonly srm: readonly {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { createRandom } from "../../src/analysis/random.ts";
 import {
   confidenceSequence,
   type Look,
@@ -11,7 +12,6 @@ import {
 import { merge, summarize, variance } from "../../src/analysis/summary.ts";
 import { readVectors } from "../vectors/read-vectors.ts";
 import { nearRelative, toDecimals } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 interface Sums {
   readonly n: number;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { createRandom } from "../../src/analysis/random.ts";
 import { compareRatios } from "../../src/analysis/ratio.ts";
 import {
   type Stratum,
@@ -13,7 +14,6 @@ import { readVectors } from "../vectors/read-vectors.ts";
 import { clusteredUnits, shareOf } from "./clustered-units.ts";
 import { anyArm, anyNumber, assertNoNaN, conclusive, reasonOf } from "./estimates.ts";
 import { near, nearRelative } from "./near.ts";
-import { createRandom } from "./random.ts";
 
 interface Rows {
   readonly sums: readonly number[];

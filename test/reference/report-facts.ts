@@ -3,8 +3,8 @@
  * test/vectors/report-requests.csv and report-outcomes.csv; then report.py reckons from these rows. Times are minutes, costs millionths.
  */
 import { writeFileSync } from "node:fs";
+import { createRandom } from "../../src/analysis/random.ts";
 import { factFlags } from "../../src/domain/store.ts";
-import { createRandom } from "../analysis/random.ts";
 import { flagsWith } from "../analysis/report-fixture.ts";
 
 const random = createRandom(20261122);
