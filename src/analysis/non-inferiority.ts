@@ -104,7 +104,7 @@ function oneSidedP(
   { value, standardError, df, interval }: Gain,
   alpha: number,
 ): number | undefined {
-  if (!(standardError > 0 && df > 0)) return undefined;
+  if (!(standardError > 0 && standardError < Number.POSITIVE_INFINITY && df > 0)) return undefined;
   const halfWidth = -tQuantile(alpha, df) * standardError;
   const isStudents = [value - interval.low, interval.high - value].every(
     (reach) => Math.abs(reach - halfWidth) <= 1e-9 * (halfWidth + Math.abs(value)),

@@ -41,12 +41,13 @@ describe("the target of an export", () => {
     const path = pipe("pipe");
     for (const isForced of [false, true]) {
       const reader = spawn("cat", [path]);
+      const closed = once(reader, "close");
       const read: Buffer[] = [];
       reader.stdout.on("data", (bytes) => read.push(bytes));
       const target = await open(path, isForced);
       await target.write("some text");
       await target.finish();
-      await once(reader, "close");
+      await closed;
       assert.equal(Buffer.concat(read).toString(), "some text");
       assert.ok(lstatSync(path).isFIFO());
     }
