@@ -11,6 +11,7 @@ import type { Log } from "../domain/log.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { RequestTrace } from "../domain/trace.ts";
 import type { Gate } from "./gate.ts";
+import { pathOf } from "./own-route.ts";
 
 export interface ScopeParts {
   readonly gate: Gate;
@@ -51,7 +52,7 @@ export function createScopes(
     const headers = request.headers as Headers;
     const method = request.method ?? "GET";
     const requestId = parts.ids.requestId();
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = pathOf(request);
     const context: RequestContext = {
       requestId,
       revision: parts.revision(),

@@ -7,10 +7,15 @@ export function deadline<R extends AssignedRequest>(defaultTotalMs: number, now:
   return (next) => async (request, context) => {
     const totalMs = request.experiment?.totalMs ?? defaultTotalMs;
     context.state.deadlineAt = context.startedAt + totalMs;
-    const timer = setTimeout(() => {
-      const message = `The request was not answered within its budget of ${totalMs} ms.`;
-      context.controller.abort(new Failure("deadline_exceeded", message));
-    }, context.state.deadlineAt - now());
+    const left = context.state.deadlineAt - now();
+    const timer = setTimeout(
+      () => {
+        const message = `The request was not answered within its budget of ${totalMs} ms.`;
+        context.controller.abort(new Failure("deadline_exceeded", message));
+      },
+      // node keeps a list for each length of time: the same one for all is cheap, one for each request is not.
+      totalMs - left < 1 ? totalMs : left,
+    );
     try {
       const answer = await next(request, context);
       answer.completion.then(() => clearTimeout(timer));

@@ -31,7 +31,7 @@ const endOfBodyMs = 1000;
 type Phase = "connect" | "upload" | "head" | "first_token" | "stall" | "finishing" | "none";
 
 /**
- * Timers are our own, one at a time: undici's fire up to a second late. undici's controller is the only handle on the
+ * The timer is our own, one for all phases: undici's fire up to a second late. undici's controller is the only handle on the
  * call; before it is handed to us (no connection yet) an abort is remembered and carried out then.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -41,6 +41,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #phase: Phase = "none";
+  /** Of the present phase; and monotonic milliseconds at which it is over, and at which the timer will ask. */
+  #limitMs = 0;
+  #overAt = 0;
+  #asksAt = 0;
   #bytes = 0;
   #isSettled = false;
 
@@ -114,7 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onBodySent(): void {
-    if (this.#phase === "upload") this.#timer?.refresh();
+    if (this.#phase === "upload") this.#prolong();
   }
 
   onRequestSent(): void {
@@ -137,17 +141,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.fail(this.#tooLarge());
       return;
     }
-    if (this.#phase === "stall") this.#timer?.refresh();
+    if (this.#phase === "stall") this.#prolong();
     this.#guarded(() => this.#receiver.data(chunk));
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     if (this.#settle()) this.#end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.fail(connectionFailure(error, this.#options.upstreamName, this.#controller !== undefined));
   }
 
@@ -177,11 +181,38 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #arm(phase: Phase, milliseconds: number): void {
+    this.#phase = phase;
+    if (phase === "none" || this.#isSettled) {
+      this.#stopTimer();
+      return;
+    }
+    this.#limitMs = milliseconds;
+    this.#prolong();
+    // One that asks too early asks again: most requests end within the first phase's time, and need no second timer.
+    if (this.#timer !== undefined && this.#asksAt <= this.#overAt) return;
+    this.#stopTimer();
+    this.#ask(milliseconds);
+  }
+
+  /** The present phase begins anew. */
+  #prolong(): void {
+    this.#overAt = performance.now() + this.#limitMs;
+  }
+
+  #ask(milliseconds: number): void {
+    this.#asksAt = this.#overAt;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const left = this.#overAt - performance.now();
+      // node's clock is a millisecond coarse.
+      if (left > 1) this.#ask(left);
+      else this.fail(this.#timeoutFailure(this.#phase, this.#limitMs));
+    }, milliseconds);
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#phase = phase;
-    if (phase === "none" || this.#isSettled) return;
-    this.#timer = setTimeout(() => this.fail(this.#timeoutFailure(phase, milliseconds)), milliseconds);
   }
 
   #timeoutFailure(phase: Phase, milliseconds: number): Failure {
@@ -213,7 +244,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     return true;
   }
