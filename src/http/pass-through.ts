@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { parseMember, scanBody } from "../core/json-scan.ts";
 import { routeOf } from "../core/route.ts";
 import type {
+  CancelSignal,
   ChunkSource,
   ForwardAnswer,
   ForwardCall,
@@ -137,7 +138,7 @@ function callOf(facts: {
   headers: Headers;
   path: string;
   method: string;
-  signal: AbortSignal;
+  signal: CancelSignal;
   sendsBaggage: boolean;
   named: Buffer | undefined;
 }): ForwardCall {

@@ -1,5 +1,6 @@
 /** Opens the context of one request, and writes it down when its last byte has left. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Canceller } from "../core/canceller.ts";
 import type { Ids } from "../core/ids.ts";
 import { requestRecord } from "../core/request-record.ts";
 import { RetryMemory } from "../core/retry-memory.ts";
@@ -59,7 +60,7 @@ export function createScopes(
       trace: parts.beginTrace({ method, route, path, requestId, headers, startedAt }),
       startedAt,
       receivedAt: parts.wallNow(),
-      controller: new AbortController(),
+      controller: new Canceller(),
       state: {
         assigned: undefined,
         served: undefined,

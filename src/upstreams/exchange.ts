@@ -1,5 +1,6 @@
 /** One request and its answer over undici's `dispatch`, inside its budgets, with every way to fail named. */
 import type { Dispatcher } from "undici";
+import type { CancelSignal } from "../domain/chat.ts";
 import type { PhaseBudgets } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { connectionFailure } from "./failures.ts";
@@ -22,7 +23,7 @@ export interface ExchangeOptions {
   /** The first-token budget holds until `Exchange.contentSeen` is called. */
   readonly awaitsContent: boolean;
   readonly maxResponseBytes: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** Between the last event of a stream and the end of its body. */
@@ -37,7 +38,6 @@ type Phase = "connect" | "upload" | "head" | "first_token" | "stall" | "finishin
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #receiver: Receiver;
-  readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #phase: Phase = "none";
@@ -51,22 +51,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(options: ExchangeOptions, receiver: Receiver) {
     this.#options = options;
     this.#receiver = receiver;
-    this.#onAbort = () => this.fail(asFailure(options.signal.reason));
   }
 
   start(): void {
     const { signal, dispatcher, request, budgets } = this.#options;
     if (signal.aborted) {
-      this.#onAbort();
+      this.handleEvent();
       return;
     }
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    signal.addEventListener("abort", this, { once: true });
     this.#arm("connect", budgets.connectMs);
     try {
       dispatcher.dispatch(request, this);
     } catch (error) {
       this.fail(connectionFailure(error, this.#options.upstreamName, false));
     }
+  }
+
+  /** Of the signal: the request is given up. */
+  handleEvent(): void {
+    this.fail(asFailure(this.#options.signal.reason));
   }
 
   /** The first content is here: from now on only silence is measured. */
@@ -245,7 +249,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#stopTimer();
-    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#options.signal.removeEventListener("abort", this);
     return true;
   }
 }
