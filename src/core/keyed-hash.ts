@@ -24,7 +24,7 @@ export function keyedHash(key: string): (message: string) => string {
     return Buffer.concat([inner.subarray(0, blockBytes), Buffer.from(message)]);
   };
   return (message) => {
-    outer.write(hash("sha256", behindPad(message), "latin1"), blockBytes, "latin1");
+    outer.write(hash("sha256", behindPad(message), "binary"), blockBytes, "latin1");
     return hash("sha256", outer, "hex");
   };
 }
