@@ -95,7 +95,7 @@ class SqliteStore implements EventStore {
   }
 
   async expose(record: RequestRecord): Promise<void> {
-    await this.#write("exposure", recordText(record), 1);
+    await this.#write("exposure", JSON.stringify(record), 1);
   }
 
   /**
