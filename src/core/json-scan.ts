@@ -181,11 +181,23 @@ function additions({ members, edits }: Splice, hasKept: boolean): Buffer {
   const parts: Buffer[] = [];
   for (const [name, value] of edits) {
     if (value === undefined || "insert" in value || members.has(name)) continue;
-    const separator = hasKept || parts.length > 0 ? "," : "";
-    parts.push(Buffer.from(`${separator}${JSON.stringify(name)}:`), value);
+    const isFirst = !hasKept && parts.length === 0;
+    parts.push(isFirst ? keyBytes(name).subarray(1) : keyBytes(name), value);
   }
   return parts.length === 0 ? nothing : Buffer.concat(parts);
 }
+
+/** `,"name":`. Names are ours or the configuration's, so there are few. */
+function keyBytes(name: string): Buffer {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(`,${JSON.stringify(name)}:`);
+  if (keys.size < maxKnownKeys) keys.set(name, bytes);
+  return bytes;
+}
+
+const keys = new Map<string, Buffer>();
+const maxKnownKeys = 1000;
 
 function notAnObject(cursor: JsonCursor, start: number): Failure {
   const { bytes } = cursor;

@@ -108,6 +108,8 @@ export function isKnownOrigin(origin: string, allowed: readonly string[]): boole
 }
 
 function isKnownHost(host: string, allowed: readonly string[]): boolean {
-  const name = host.replace(/:\d+$/, "").toLowerCase();
+  const colon = host.lastIndexOf(":");
+  const hasPort = colon !== -1 && /^\d+$/.test(host.slice(colon + 1));
+  const name = (hasPort ? host.slice(0, colon) : host).toLowerCase();
   return loopback.has(name) || allowed.includes("*") || allowed.includes(name);
 }

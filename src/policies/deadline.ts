@@ -1,10 +1,10 @@
 import type { AssignedRequest } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
-import type { Policy } from "../pipeline/service.ts";
+import { type Policy, whenEnded } from "../pipeline/service.ts";
 
 /** Gives the whole request its total budget, counted from its arrival; the timer lives until the answer has ended. */
 export function deadline<R extends AssignedRequest>(defaultTotalMs: number, now: () => number): Policy<R> {
-  return (next) => async (request, context) => {
+  return (next) => (request, context) => {
     const totalMs = request.experiment?.totalMs ?? defaultTotalMs;
     context.state.deadlineAt = context.startedAt + totalMs;
     const left = context.state.deadlineAt - now();
@@ -16,13 +16,6 @@ export function deadline<R extends AssignedRequest>(defaultTotalMs: number, now:
       // node keeps a list for each length of time: the same one for all is cheap, one for each request is not.
       totalMs - left < 1 ? totalMs : left,
     );
-    try {
-      const answer = await next(request, context);
-      answer.completion.then(() => clearTimeout(timer));
-      return answer;
-    } catch (error) {
-      clearTimeout(timer);
-      throw error;
-    }
+    return whenEnded(next(request, context), () => clearTimeout(timer));
   };
 }
