@@ -32,10 +32,11 @@ export class EventSplitter {
 
   push(bytes: Buffer): ServerSentEvent[] {
     const events: ServerSentEvent[] = [];
+    const hasCr = bytes.includes(CR);
     let start = 0;
     let next = 0;
     while (next < bytes.length) {
-      const lineEnd = endOfLine(bytes, next);
+      const lineEnd = hasCr ? endOfLine(bytes, next) : endAtLf(bytes, next);
       if (lineEnd > next) {
         this.#isInLine = true;
         this.#lastWasCr = false;
@@ -104,6 +105,11 @@ class WholeEvent implements ServerSentEvent {
 /** One line, `data: ` and something, and a blank one, as nearly every event of an LLM. */
 export function isPlainEvent(raw: Buffer): boolean {
   return raw.indexOf(LF) === raw.length - 2 && raw.indexOf(CR) === -1 && startsWithData(raw);
+}
+
+function endAtLf(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(LF, from);
+  return at === -1 ? bytes.length : at;
 }
 
 function endOfLine(bytes: Buffer, from: number): number {

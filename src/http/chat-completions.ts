@@ -64,7 +64,6 @@ export function send(response: ServerResponse, answer: Answer, headers: Record<s
     return;
   }
   response.writeHead(answer.status, { ...answer.headers, ...headers, "cache-control": "no-cache" });
-  response.flushHeaders();
   writeEvents(body.source, response);
 }
 

@@ -31,7 +31,7 @@ export function writeEvents(source: ChunkSource, response: ServerResponse): void
   writeChunks(source, response, {
     onChunk(bytes) {
       isQuiet = false;
-      return response.write(framing.piece(bytes));
+      return writeNow(response, framing.piece(bytes));
     },
     onEnd: () => end(doneEvent),
     onFailure: (failure) => end(errorEvent(failure)),
@@ -42,10 +42,18 @@ export function writeEvents(source: ChunkSource, response: ServerResponse): void
 export function writeBytes(source: ChunkSource, response: ServerResponse): void {
   const framing = takeFraming(response);
   writeChunks(source, response, {
-    onChunk: (bytes) => response.write(framing.piece(bytes)),
+    onChunk: (bytes) => writeNow(response, framing.piece(bytes)),
     onEnd: () => response.end(framing.last()),
     onFailure: () => response.destroy(),
   });
+}
+
+/** Left to itself, node keeps each write back until the next tick: the pieces of a turn have been put together already. */
+function writeNow(response: ServerResponse, bytes: Buffer): boolean {
+  response.cork();
+  const isTaken = response.write(bytes);
+  response.uncork();
+  return isTaken;
 }
 
 interface Ends {
