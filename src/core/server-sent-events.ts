@@ -103,7 +103,7 @@ class WholeEvent implements ServerSentEvent {
 }
 
 /** One line, `data: ` and something, and a blank one, as nearly every event of an LLM. */
-export function isPlainEvent(raw: Buffer): boolean {
+function isPlainEvent(raw: Buffer): boolean {
   return raw.indexOf(LF) === raw.length - 2 && raw.indexOf(CR) === -1 && startsWithData(raw);
 }
 

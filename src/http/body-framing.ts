@@ -9,10 +9,10 @@ export interface BodyFraming {
 }
 
 /**
- * The framing of a body whose head is written; pieces go to `response.write` and the last to `response.end`.
- * node writes a chunk (RFC 9112, 7.1) as four buffers, which cost 5 us a chunk more than one: where it would, the
- * answer is told that it has none to write, and they are made here. An answer with a length, one for HTTP/1.0 and one
- * without a body stay as they are.
+ * The framing of a body whose head is written; pieces go to `response.write` and the last to `response.end`. node writes
+ * a chunk (RFC 9112, 7.1) as four buffers through `writev`; as one buffer it costs 1.2 us less of 6, and a tenth less
+ * between two wake-ups. So an answer that would be chunked is told that it is not, and its chunks are made here. One with
+ * a length, one for HTTP/1.0 and one without a body stay as they are.
  */
 export function takeFraming(response: ServerResponse): BodyFraming {
   if (!response.chunkedEncoding) return bare;

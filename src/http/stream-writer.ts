@@ -48,7 +48,7 @@ export function writeBytes(source: ChunkSource, response: ServerResponse): void 
   });
 }
 
-/** Left to itself, node keeps each write back until the next tick: the pieces of a turn have been put together already. */
+/** node would keep the write back until the next tick, to put more with it; what came in one read is one piece already. */
 function writeNow(response: ServerResponse, bytes: Buffer): boolean {
   response.cork();
   const isTaken = response.write(bytes);
