@@ -41,6 +41,5 @@ export function send(response: ServerResponse, answer: Answer, headers: HeaderLi
   }
   all.push("cache-control", "no-cache");
   response.writeHead(answer.status, all);
-  response.flushHeaders();
   writeEvents(body.source, response);
 }
