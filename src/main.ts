@@ -39,8 +39,10 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<number>
 }
 
 async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<number> {
-  // A server outlives who reads its welcome; any other command ends when nobody reads on, as in `assay export | head`.
-  if (name !== "serve") process.stdout.on("error", endWithReader);
+  // A server outlives who reads its welcome and its log: told of each line that nobody takes, it would log that too, for
+  // ever. Any other command ends when nobody reads on, as in `assay export | head`.
+  if (name === "serve") for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  else process.stdout.on("error", endWithReader);
   try {
     const args = readArguments(command, argv);
     if (args.flag("help")) {

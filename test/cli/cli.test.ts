@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -259,6 +267,29 @@ describe("assay serve", () => {
     assert.equal(await ended, 0);
     assert.ok(readdirSync(stateDir).length > 0);
     assert.equal(existsSync(join(folder, "elsewhere", ".assay")), false);
+  });
+
+  test("serves on when nobody reads its log any more, and logs that to nobody", async (t) => {
+    if (!existsSync("/proc/self/io")) return t.skip("procfs does not count writes here");
+    const { PATH = "" } = process.env;
+    const args = ["serve", "--config", write("unread", good), "--port", "0", "--admin-port", "0"];
+    const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH } });
+    t.after(() => child.kill("SIGKILL"));
+    let welcome = "";
+    for await (const text of child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+      welcome += text;
+      if (welcome.includes("npx assay revive")) break;
+    }
+    const url = /admin (http:\/\/\S+)/.exec(welcome)?.[1] ?? "";
+    child.stderr.destroy();
+    // Switches are logged.
+    await run(["kill", "tone", "--reason", "x", "--admin", url]);
+    const asked = 100;
+    const writes = () => Number(/syscw: (\d+)/.exec(readFileSync(`/proc/${child.pid}/io`, "utf8"))?.[1]);
+    const before = writes();
+    for (let time = 0; time < asked; time++) assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    // An answer is one write or two; a log that told of its own failure would write at every turn of the loop.
+    assert.ok(writes() - before < 3 * asked, `${writes() - before} writes`);
   });
 
   test("does not start on a bad configuration, and shows every problem", async () => {
