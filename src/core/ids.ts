@@ -11,6 +11,8 @@ export interface Ids {
 }
 
 const poolBytes = 4096;
+const noTrace = "0".repeat(32);
+const noSpan = "0".repeat(16);
 
 /** `now` gives epoch milliseconds. A clock that jumps back does not: ids stay in order within the process. */
 export function createIds(now: () => number): Ids {
@@ -28,9 +30,17 @@ export function createIds(now: () => number): Ids {
     used += bytes;
     return pool.subarray(used - bytes, used);
   };
-  const nonZero = (bytes: number): string => {
-    const hex = random(bytes).toString("hex");
-    return /^0+$/.test(hex) ? nonZero(bytes) : hex;
+  // Digits of a whole pool at once: to turn each id by itself took 0.3 µs, and a request has six.
+  let digits = "";
+  let cut = 0;
+  const hex = (length: number, none: string): string => {
+    if (cut + length > digits.length) {
+      digits = randomFillSync(Buffer.alloc(poolBytes)).toString("hex");
+      cut = 0;
+    }
+    cut += length;
+    const id = digits.slice(cut - length, cut);
+    return id === none ? hex(length, none) : id;
   };
 
   return {
@@ -47,7 +57,7 @@ export function createIds(now: () => number): Ids {
       const hex = bytes.toString("hex");
       return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
     },
-    traceId: () => nonZero(16),
-    spanId: () => nonZero(8),
+    traceId: () => hex(32, noTrace),
+    spanId: () => hex(16, noSpan),
   };
 }

@@ -1,4 +1,5 @@
 import { keyedHash } from "./keyed-hash.ts";
+import { isPlain } from "./redaction-plain.ts";
 import { type RedactionRule, redactionRules, type Span } from "./redaction-rules.ts";
 
 declare const brand: unique symbol;
@@ -22,6 +23,8 @@ export interface RedactedJson {
 }
 
 export interface Redactor {
+  /** The text itself where a look at its characters proves that no rule can find anything: 0.1 µs, for ids and names. */
+  plain(text: string): Redacted | undefined;
   redact(text: string): Redaction;
   /** Redacts a JSON value; what lies deeper than 64 levels becomes `[deep]`. */
   redactAll(value: unknown): RedactedJson;
@@ -48,7 +51,10 @@ export function createRedactor({
   const rules = [...redactionRules, ...patterns.map(ruleOf)];
   const pseudonymOf = pseudonymKey === undefined ? undefined : keyedHash(pseudonymKey);
   const redact = (text: string): Redaction => replaced(text, found(text, rules), pseudonymOf);
+  // Of the operator's patterns nothing can be proved.
+  const plain = (text: string) => (patterns.length === 0 && isPlain(text) ? (text as Redacted) : undefined);
   return {
+    plain,
     redact,
     redactAll(value) {
       const tally: Tally = { count: 0, rules: new Set() };
@@ -123,7 +129,7 @@ function replaced(
     from = end;
     rules.add(rule.name);
   }
-  // The one place where the brand is given.
+  // The brand is given here and to what is plain, and nowhere else.
   const branded = (redacted + text.slice(from)) as Redacted;
   return { text: branded, count: findings.length, rules: [...rules] };
 }

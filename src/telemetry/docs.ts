@@ -28,6 +28,9 @@ A prediction's is \`POST /v1/predict/{experiment}\` with \`predict {model}\` for
 - The answer carries \`x-trace-id\` and \`traceresponse\`, on errors too.
 - Every trace with an error, a fallback, a refusal, a retry, invalid output or a long latency is kept, and of the others the
   share \`telemetry.keep_ratio\`. Metrics are never sampled.
+- What waits to be sent is bounded by the standard variables \`OTEL_BSP_*\` (spans) and \`OTEL_BLRP_*\` (events). What finds the
+  queue full is dropped, told in the log and counted: \`otel.sdk.processor.span.processed\` and \`otel.sdk.processor.log.processed\`
+  with \`error.type="queue_full"\`, beside \`.queue.size\` and \`.queue.capacity\`.
 - Texts of clients, models and upstreams are redacted before they leave. Messages stay here unless \`telemetry.content\` is
   \`redacted\`.
 

@@ -1,7 +1,5 @@
-/** The choke point: what text may leave by telemetry. Span attributes are made of these and nothing else. */
+/** The choke point: what text may leave by telemetry. A sink takes nothing else. */
 import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
-
-export type OutgoingValue = number | boolean | Redacted | readonly Redacted[] | undefined;
 
 export type Found = Pick<Redaction, "count" | "rules">;
 
@@ -11,13 +9,13 @@ export interface Outgoing {
   /** The same for a JSON value, string by string: within JSON's own spelling (`\n4111…`, `\u0040`) much would not be found. */
   writtenJson(value: unknown, found?: (redaction: Found) => void): Redacted;
   /** Text that only our tables and the operator's configuration can hold. */
-  ours(text: string | undefined): Redacted | undefined;
+  readonly ours: typeof ours;
 }
 
 const maxLength = 8192;
 /** More is read than is sent, so that a secret across the limit is seen whole. */
 const maxRead = 2 * maxLength;
-/** Model names and finish reasons come again and again; a look-up here is 2 µs less than a look for secrets. */
+/** What is not plain may come again and again all the same; a look-up here is 2 µs less than a look for secrets. */
 const maxKnown = 1000;
 const maxKnownLength = 64;
 
@@ -30,6 +28,8 @@ export function createOutgoing(
   return {
     written(text, found) {
       if (text === undefined) return undefined;
+      const plain = text.length <= maxLength ? redactor.plain(text) : undefined;
+      if (plain !== undefined) return plain;
       const known = clean.get(text);
       if (known !== undefined) return known;
       const redaction = redactor.redact(text.length > maxRead ? text.slice(0, maxRead) : text);
@@ -52,9 +52,15 @@ export function createOutgoing(
       }
       return cut(JSON.stringify(redaction.value) as Redacted);
     },
-    // The one place where text becomes Redacted without a redactor: it was never a stranger's.
-    ours: (text) => text as Redacted | undefined,
+    ours,
   };
+}
+
+/** The one place where text becomes Redacted without a redactor: it was never a stranger's. */
+export function ours(text: string): Redacted;
+export function ours(text: string | undefined): Redacted | undefined;
+export function ours(text: string | undefined): Redacted | undefined {
+  return text as Redacted | undefined;
 }
 
 /** A part of what has been redacted is redacted too. */
@@ -71,17 +77,4 @@ function shortened(value: unknown): unknown {
     room -= kept.length;
     return kept;
   });
-}
-
-/** Without the undefined ones: an absent fact is an absent attribute. */
-export function attributesOf(
-  values: Readonly<Record<string, OutgoingValue>>,
-): Record<string, number | boolean | string | string[]> {
-  const attributes: Record<string, number | boolean | string | string[]> = {};
-  for (const name in values) {
-    const value = values[name];
-    if (value === undefined) continue;
-    attributes[name] = typeof value === "object" ? [...value] : value;
-  }
-  return attributes;
 }

@@ -267,6 +267,9 @@ function sinkPoints({ name: metric, unit, gauge, sum, histogram }: WireMetric): 
 }
 
 function attributesOf(list: WireAttributes): Attributes {
+  const keys = list.map(({ key }) => key);
+  // OTLP forbids it, and each collector makes something else of it.
+  if (new Set(keys).size < keys.length) throw new Error(`an attribute comes twice: ${keys.toSorted()}`);
   return Object.fromEntries(list.map(({ key, value }) => [key, plain(value)]));
 }
 

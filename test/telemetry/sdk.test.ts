@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { startScriptedUpstream } from "../../src/upstreams/scripted/server.ts";
 import { configWith, startTestApp, type TestApp } from "../support/app.ts";
@@ -117,6 +119,27 @@ describe("what leaves", () => {
     assert.deepEqual([...app.sink.contentTypes], ["application/x-protobuf"]);
     assert.equal(app.sink.spans.length, 3);
     assert.equal(app.sink.logs.length, 1);
+  });
+
+  test("is JSON where the standard variable says so, spans and events alike", async () => {
+    const bodies = new Map<string, string>();
+    const collector = createHttpServer(async (request, response) => {
+      bodies.set(`${request.url} ${request.headers["content-type"]}`, await text(request));
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+    collector.listen(0, "127.0.0.1");
+    await once(collector, "listening");
+    const address = collector.address();
+    assert.ok(typeof address === "object" && address !== null);
+    await oneRequest({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${address.port}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    });
+    collector.close();
+    const traces = bodies.get("/v1/traces application/json") ?? "";
+    for (const name of ["experiment.assign", "chat ", "POST /v1/chat/completions"])
+      assert.ok(traces.includes(name));
+    assert.match(bodies.get("/v1/logs application/json") ?? "", /feature_flag\.evaluation/);
   });
 
   test("names the service as the configuration does, and the standard variables have the last word", async () => {

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { emptyResource } from "@opentelemetry/resources";
+import fc from "fast-check";
+import type { BatchLimits } from "../../../src/telemetry/batch-limits.ts";
+import { type Batch, OtlpBatches } from "../../../src/telemetry/otlp/otlp-batches.ts";
+import { createEnvelope } from "../../../src/telemetry/otlp/otlp-envelope.ts";
+import { decoded } from "./wire-span.ts";
+
+const limits: BatchLimits = { queueSize: 6, batchSize: 2, delayMs: 1000, timeoutMs: 5000 };
+
+interface Sending {
+  readonly batch: Batch;
+  readonly names: () => readonly string[];
+  readonly answer: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Batches on virtual time, before a collector that answers when it is told to. */
+function batching(t: TestContext, change: Partial<BatchLimits> = {}) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const sent: Sending[] = [];
+  const finished: (readonly [count: number, error: string | undefined])[] = [];
+  const batches = new OtlpBatches({
+    envelope: createEnvelope(emptyResource(), { name: "test", version: "1" }),
+    limits: { ...limits, ...change },
+    send: (batch) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      sent.push({ batch, names: () => namesIn(batch.bytes), answer: resolve, fail: reject });
+      return promise;
+    },
+    finished: (count, error) => finished.push([count, error?.name]),
+  });
+  const add = (name: string) => {
+    const writer = batches.begin();
+    if (writer === undefined) return false;
+    const span = writer.open(0x12);
+    writer.text(0x2a, name);
+    writer.close(span);
+    batches.end();
+    return true;
+  };
+  return { batches, sent, finished, add, turn: () => new Promise((resolve) => setImmediate(resolve)) };
+}
+
+function namesIn(bytes: Uint8Array): readonly string[] {
+  // The shape is the descriptor's.
+  const { resourceSpans } = decoded("Request", bytes) as {
+    resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
+  };
+  return resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+  );
+}
+
+describe("a batch is sent", () => {
+  test("when it is full", (t) => {
+    const { sent, add } = batching(t);
+    add("one");
+    assert.equal(sent.length, 0);
+    add("two");
+    assert.deepEqual(sent[0]?.names(), ["one", "two"]);
+  });
+
+  test("when its first item has waited for the delay", (t) => {
+    const { sent, add } = batching(t);
+    add("one");
+    t.mock.timers.tick(999);
+    assert.equal(sent.length, 0);
+    t.mock.timers.tick(1);
+    assert.deepEqual(sent[0]?.names(), ["one"]);
+  });
+
+  test("after the one before, which is answered or has had its time", async (t) => {
+    const { sent, finished, add, turn } = batching(t);
+    for (const name of ["one", "two", "three", "four", "five", "six"]) add(name);
+    assert.equal(sent.length, 1);
+    sent[0]?.answer();
+    await turn();
+    assert.deepEqual(sent[1]?.names(), ["three", "four"]);
+    t.mock.timers.tick(5000);
+    await turn();
+    assert.deepEqual(sent[2]?.names(), ["five", "six"]);
+    sent[2]?.fail(Object.assign(new Error("no"), { name: "Refused" }));
+    await turn();
+    assert.deepEqual(finished, [
+      [2, undefined],
+      [2, "Error"],
+      [2, "Refused"],
+    ]);
+  });
+
+  test("at the end, whatever is in it, and then nothing is taken any more", async (t) => {
+    const { batches, sent, add } = batching(t);
+    for (const name of ["one", "two", "three", "four", "five"]) add(name);
+    const end = batches.shutdown();
+    assert.equal(add("late"), false);
+    assert.deepEqual(
+      sent.map(({ names }) => names()),
+      [["one", "two"], ["three", "four"], ["five"]],
+    );
+    for (const { answer } of sent) answer();
+    await end;
+  });
+});
+
+test("what finds the queue full is dropped and counted, and there is room again when a batch has left", async (t) => {
+  const { batches, sent, finished, add, turn } = batching(t);
+  const names = ["1", "2", "3", "4", "5", "6", "7", "8"];
+  assert.deepEqual(
+    names.map(add),
+    names.map(() => true),
+  );
+  assert.equal(batches.queued, 6);
+  assert.equal(add("9"), false);
+  assert.deepEqual(finished, [[1, "queue_full"]]);
+  sent[0]?.answer();
+  await turn();
+  assert.equal(add("10"), true);
+});
+
+test("an item that was begun and not ended leaves no trace", (t) => {
+  const { batches, sent, add } = batching(t);
+  add("one");
+  batches.begin()?.text(0x2a, "half");
+  add("two");
+  assert.deepEqual(sent[0]?.names(), ["one", "two"]);
+});
+
+test("every item comes whole and once, though buffers are used again", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.string({ maxLength: 300 }), { maxLength: 60 }), async (names) => {
+      t.mock.timers.reset();
+      const { batches, sent, add, turn } = batching(t, { queueSize: 100, batchSize: 3 });
+      const received: string[] = [];
+      const answered = new Set<Sending>();
+      const answerOne = async () => {
+        const next = sent.find((sending) => !answered.has(sending));
+        if (next === undefined) return;
+        answered.add(next);
+        received.push(...next.names());
+        next.answer();
+        await turn();
+      };
+      for (const [at, name] of names.entries()) {
+        assert.equal(add(name), true);
+        if (at % 4 === 0) await answerOne();
+      }
+      const end = batches.shutdown();
+      while (answered.size < sent.length) await answerOne();
+      await end;
+      assert.deepEqual(received, names);
+    }),
+    { numRuns: 50 },
+  );
+});
