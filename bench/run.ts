@@ -25,7 +25,8 @@ interface Plan {
 const quickNames = ["assay", "relay", "nginx"];
 const folder = mkdtempSync(path.join(tmpdir(), "assay-bench-"));
 const processes: Started[] = [];
-process.once("SIGINT", () => void stopAll(processes).then(() => process.exit(130)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => void stopAll(processes).then(() => process.exit(1)));
 try {
   const plan = readPlan();
   const report = await measure(plan);
