@@ -26,7 +26,7 @@ const quickNames = ["assay", "relay", "nginx"];
 const folder = mkdtempSync(path.join(tmpdir(), "assay-bench-"));
 const processes: Started[] = [];
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => void stopAll(processes).then(() => process.exit(1)));
+  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
 try {
   const plan = readPlan();
   const report = await measure(plan);
@@ -41,6 +41,10 @@ try {
   process.stderr.write(`bench failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
+  await cleanUp();
+}
+
+async function cleanUp(): Promise<void> {
   await stopAll(processes);
   rmSync(folder, { recursive: true, force: true });
 }
