@@ -8,7 +8,7 @@ export const hasNginx = (): boolean => onPath("nginx") !== undefined;
 /** Answers every request with the same completion; it cannot pace a stream. */
 export function nginxUpstream(folder: string, port: number): Command {
   const answer = completionBody.toString("utf8").replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-  return command("nginx upstream", folder, {
+  return command("nginx", folder, {
     outside: "",
     server: `listen 127.0.0.1:${port} backlog=4096; location / { default_type application/json; return 200 '${answer}'; }`,
   });

@@ -111,10 +111,11 @@ function readPlan(): Plan {
       out: { type: "string" },
     },
   });
+  // One upstream for all of a quick run: two would double its warm-up.
   const usual = values.quick
     ? scenarios
         .filter(({ quickRounds }) => quickRounds > 0)
-        .map((one) => ({ ...one, rounds: one.quickRounds }))
+        .map((one) => ({ ...one, rounds: one.quickRounds, upstream: "paced" as const }))
     : scenarios;
   const quickSpecs = candidateSpecs.filter(({ name }) => quickNames.includes(name));
   return {

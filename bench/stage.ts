@@ -80,7 +80,7 @@ export async function stopAll(processes: readonly Started[]): Promise<void> {
 
 function upstreamCommand(kind: Scenario["upstream"], folder: string, port: number): Command {
   if (kind === "fast" && hasNginx()) return nginxUpstream(path.join(folder, "upstream"), port);
-  return script("upstream", port);
+  return { ...script("upstream", port), name: "Node" };
 }
 
 interface Surroundings extends Pick<Place, "folder" | "upstreamPort" | "sinkPort"> {

@@ -44,10 +44,8 @@ export async function takeTurns(candidates: readonly Candidate[], scenario: Scen
  */
 export async function warmUp(candidates: readonly Candidate[], wanted: readonly Scenario[]): Promise<void> {
   const plain = { ...scenarioOf("plain"), count: 15_000 };
-  const stream = { ...scenarioOf("stream"), connections: 64, count: 128 };
-  const kinds = [plain, stream].filter(({ request: { isStream } }) =>
-    wanted.some(({ request }) => request.isStream === isStream),
-  );
+  const stream = { ...scenarioOf("stream"), connections: 128, count: 128 };
+  const kinds = wanted.some(({ request }) => request.isStream) ? [plain, stream] : [plain];
   for (const candidate of candidates) {
     const { name, group } = candidate.spec;
     process.stderr.write(`warm-up ${name}\n`);
