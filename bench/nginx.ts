@@ -39,13 +39,15 @@ function command(name: string, folder: string, { outside, server }: Http): Comma
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${folder}/${kind};`,
   );
+  // Started by root, the workers would be nobody, who may not write below the folder.
+  const user = process.getuid?.() === 0 ? "user root;" : "";
   const text = `
-daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error;
+${user} daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error;
 events { worker_connections 16384; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
-  # A body of 200 KB stays in memory: a file of it would double what nginx costs.
-  client_body_buffer_size 512k;
+  # A larger body goes through a file, as it does by default beyond 16k; kept in memory, 200 KB cost a third as much.
+  client_body_buffer_size 64k;
   ${temporary.join(" ")}
   ${outside}
   server { ${server} }
