@@ -1,11 +1,18 @@
+import { nowUs } from "./clock.ts";
+
 /** Reads HTTP/1.1 answers off one keep-alive connection: by length or in chunks, whole or in whatever pieces the socket gives. */
 export interface AnswerReader {
   /** Returns true when the answer is complete; throws on anything that is not the HTTP it knows. */
   read(piece: Buffer): boolean;
   readonly status: number;
   readonly body: Buffer;
-  /** `performance.now()` of the first byte of the body. */
-  readonly firstByteAt: number | undefined;
+  /** When the body's bytes came: one entry for each piece, with the body's length from then on. */
+  readonly arrivals: readonly Arrival[];
+}
+
+interface Arrival {
+  readonly atUs: number;
+  readonly length: number;
 }
 
 export function createAnswerReader(): AnswerReader {
@@ -16,7 +23,7 @@ const endOfHead = Buffer.from("\r\n\r\n");
 
 class Reader implements AnswerReader {
   status = 0;
-  firstByteAt: number | undefined;
+  readonly arrivals: Arrival[] = [];
   #pending: Buffer = Buffer.alloc(0);
   #parts: Buffer[] = [];
   #length = 0;
@@ -72,8 +79,8 @@ class Reader implements AnswerReader {
 
   #keep(part: Buffer): void {
     if (part.length === 0) return;
-    this.firstByteAt ??= performance.now();
     this.#parts.push(part);
     this.#length += part.length;
+    this.arrivals.push({ atUs: nowUs(), length: this.#length });
   }
 }

@@ -1,97 +1,115 @@
 /**
- * Sends a fixed number of requests over keep-alive connections and prints what came back, as one line of JSON:
- * `node bench/load.ts PORT SCENARIO CONNECTIONS COUNT`. A process of its own, so that no proxy shares its event loop.
+ * Sends requests over keep-alive connections and prints what came back, as one line of JSON:
+ * `node bench/load.ts PORT SCENARIO CONNECTIONS COUNT [TARGET]`. A process of its own, so that no proxy shares its event loop.
  */
 import { connect, type Socket } from "node:net";
-import { type AnswerReader, createAnswerReader } from "./http-reader.ts";
-import { expectedBody, requestBodies, type Scenario } from "./messages.ts";
+import { answerFault } from "./answers.ts";
+import { nowUs } from "./clock.ts";
+import { createAnswerReader } from "./http-reader.ts";
+import { stampPattern } from "./messages.ts";
+import { scenarioOf } from "./scenarios.ts";
+import { frames, parseTarget } from "./target.ts";
 
-export interface LoadResult {
+export interface Timings {
+  readonly latenciesMs: number[];
+  /** To the first byte of the body. */
+  readonly firstByteMs: number[];
+  /** From the upstream's writing of an event to its arrival here. */
+  readonly eventMs: number[];
+}
+
+/** The timings are the candidate's. */
+export interface LoadResult extends Timings {
   readonly answers: number;
   /** The first things that went wrong; any makes the whole run fail. */
   readonly errors: readonly string[];
   readonly wallMs: number;
-  readonly latenciesMs: readonly number[];
-  readonly firstByteMs: readonly number[];
+  /** Of the same requests sent to the upstream itself, one for one; empty unless the target has its port. */
+  readonly direct: Timings;
 }
 
-const [portText, scenarioText, connectionsText, countText] = process.argv.slice(2);
+const [portText, scenarioText = "", connectionsText, countText, targetText] = process.argv.slice(2);
 const port = Number(portText);
-const scenario: Scenario = scenarioText === "stream" ? "stream" : "plain";
-const expected = expectedBody(scenario);
-const requests = requestBodies(scenario).map(frame);
+const { request: shape } = scenarioOf(scenarioText);
+const target = parseTarget(targetText);
+
+const toCandidate = frames(shape, port, target);
+const toUpstream = frames(shape, target.directPort ?? port, {});
 
 const errors: string[] = [];
-const latenciesMs: number[] = [];
-const firstByteMs: number[] = [];
+const timings: Timings = { latenciesMs: [], firstByteMs: [], eventMs: [] };
+const direct: Timings = { latenciesMs: [], firstByteMs: [], eventMs: [] };
 let remaining = Number(countText);
 let sent = 0;
 
 const startedAt = performance.now();
-await Promise.all(Array.from({ length: Number(connectionsText) }, () => runConnection()));
-const result: LoadResult = {
-  answers: latenciesMs.length,
-  errors: errors.slice(0, 5),
-  wallMs: performance.now() - startedAt,
-  latenciesMs,
-  firstByteMs,
-};
+await Promise.all(Array.from({ length: Number(connectionsText) }, () => runUser()));
+const wallMs = performance.now() - startedAt;
+const answers = timings.latenciesMs.length;
+const result: LoadResult = { answers, errors: errors.slice(0, 5), wallMs, ...timings, direct };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
-function frame(body: Buffer): Buffer {
-  const head = [
-    "POST /v1/chat/completions HTTP/1.1",
-    `host: 127.0.0.1:${port}`,
-    "content-type: application/json",
-    "accept: application/json",
-    "authorization: Bearer bench",
-    `content-length: ${body.length}`,
-  ];
-  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]);
-}
-
-/** One request after another on one connection, until none is left; resolves when it is done or broken. */
-function runConnection(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-  let reader: AnswerReader | undefined;
-  let sentAt = 0;
-  const next = () => {
-    if (remaining === 0 || errors.length > 0) return void socket.end();
-    remaining -= 1;
-    reader = createAnswerReader();
-    sentAt = performance.now();
-    socket.write(requests[sent++ % requests.length] ?? Buffer.alloc(0));
-  };
-  socket.on("connect", next);
-  socket.on("data", (piece: Buffer) => {
-    if (!isComplete(reader, piece, socket)) return;
-    note(reader, sentAt);
-    reader = undefined;
-    next();
-  });
-  socket.setTimeout(30_000, () => socket.destroy(new Error("30 s of silence")));
-  socket.on("error", (error) => errors.push(error.message));
-  socket.on("close", () => {
-    if (reader !== undefined) errors.push("the connection closed before the answer was complete");
-    resolve();
-  });
-  return promise;
-}
-
-function isComplete(reader: AnswerReader | undefined, piece: Buffer, socket: Socket): boolean {
+/** One request after another until none is left, in turn to the upstream itself and to the candidate where both are wanted. */
+async function runUser(): Promise<void> {
+  const socket = await connected(port);
+  const beside = target.directPort === undefined ? undefined : await connected(target.directPort);
   try {
-    return reader?.read(piece) === true;
+    while (remaining > 0 && errors.length === 0 && performance.now() - startedAt < target.mostMs) {
+      remaining -= 1;
+      const index = sent++ % toCandidate.length;
+      if (beside !== undefined) await ask(beside, toUpstream[index], direct);
+      await ask(socket, toCandidate[index], timings);
+    }
   } catch (error) {
-    socket.destroy(error instanceof Error ? error : new Error(String(error)));
-    return false;
+    errors.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    socket.destroy();
+    beside?.destroy();
   }
 }
 
-function note(reader: AnswerReader | undefined, sentAt: number): void {
-  latenciesMs.push(performance.now() - sentAt);
-  firstByteMs.push((reader?.firstByteAt ?? performance.now()) - sentAt);
-  if (reader?.status !== 200)
-    errors.push(`status ${reader?.status}: ${reader?.body.toString("utf8", 0, 300)}`);
-  else if (!reader.body.equals(expected)) errors.push(`wrong bytes: ${reader.body.toString("utf8", 0, 300)}`);
+function connected(to: number): Promise<Socket> {
+  const socket = connect({ port: to, host: "127.0.0.1", noDelay: true });
+  socket.setTimeout(30_000, () => socket.destroy(new Error("30 s of silence")));
+  return new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+function ask(socket: Socket, frame: Buffer | undefined, into: Timings): Promise<void> {
+  const reader = createAnswerReader();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const closed = () => reject(new Error("the connection closed before the answer was complete"));
+  const read = (piece: Buffer) => {
+    try {
+      if (!reader.read(piece)) return;
+      note(reader, sentAtUs, into);
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  };
+  socket.on("data", read).on("error", reject).on("close", closed);
+  const sentAtUs = nowUs();
+  socket.write(frame ?? Buffer.alloc(0));
+  return promise.finally(() => socket.off("data", read).off("error", reject).off("close", closed));
+}
+
+function note(reader: ReturnType<typeof createAnswerReader>, sentAtUs: number, into: Timings): void {
+  const { arrivals, status } = reader;
+  const body = reader.body.toString();
+  const fault =
+    status === 200
+      ? answerFault(body, shape.isStream, into === direct ? "bytes" : target.check)
+      : `status ${status}: ${body.slice(0, 300)}`;
+  if (fault !== undefined) throw new Error(fault);
+  into.latenciesMs.push((nowUs() - sentAtUs) / 1_000);
+  into.firstByteMs.push(((arrivals[0]?.atUs ?? Number.NaN) - sentAtUs) / 1_000);
+  let piece = 0;
+  for (const stamp of body.matchAll(stampPattern)) {
+    const end = stamp.index + stamp[0].length;
+    while ((arrivals[piece]?.length ?? Number.POSITIVE_INFINITY) < end) piece += 1;
+    into.eventMs.push(((arrivals[piece]?.atUs ?? Number.NaN) - Number(stamp[1])) / 1_000);
+  }
 }

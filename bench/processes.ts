@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Started {
@@ -17,6 +18,21 @@ export interface Command {
   readonly argv: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+}
+
+/** Where PATH finds a program; undefined when it does not. */
+export function onPath(program: string): string | undefined {
+  const folders = (process.env.PATH ?? "").split(path.delimiter);
+  return folders.map((folder) => path.join(folder, program)).find(isExecutable);
+}
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Starts a process that the caller stops: SIGTERM, and SIGKILL five seconds later. */
@@ -56,9 +72,9 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when the port takes connections; throws with the process's own words when it ends or 20 s pass. */
+/** Resolves when the port takes connections; throws with the process's own words when it ends or 90 s pass. */
 export async function waitForPort(started: Started, port: number): Promise<void> {
-  const until = performance.now() + 20_000;
+  const until = performance.now() + 90_000;
   while (!(await takesConnections(port))) {
     if (started.hasEnded()) throw new Error(`${started.name} ended before it listened: ${started.words()}`);
     if (performance.now() > until)

@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Dispatcher, Pool } from "undici";
 
 const port = Number(process.argv[2]);
-const pool = new Pool(process.argv[3] ?? "", { connections: 128, pipelining: 1 });
+const pool = new Pool(process.argv[3] ?? "", { connections: 4_096, pipelining: 1 });
 
 const server = createServer({ keepAliveTimeout: 300_000 }, (request, response) => {
   const parts: Buffer[] = [];
   request.on("data", (part: Buffer) => parts.push(part));
   request.on("end", () => relay(request, Buffer.concat(parts), response));
 });
-server.listen(port, "127.0.0.1");
+server.listen({ port, host: "127.0.0.1", backlog: 4_096 });
 
 function relay(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
   const headers = { "content-type": request.headers["content-type"] ?? "application/json" };

@@ -1,137 +1,146 @@
 /**
- * What Assay costs, against the least that a proxy can cost, in turn on the same machine:
- * `node bench/run.ts [--quick] [--stream] [--json] [--out FILE] [--only assay,relay] [--rounds N] [--count N] [--connections N]`.
- * The table, or with `--json` the report, goes to stdout, progress to stderr. Exit code 1 when any answer was wrong.
+ * What Assay costs beside the least that a proxy can cost and beside its peers, in turn on the same machine:
+ * `node bench/run.ts [--quick] [--scenarios plain,stream] [--only assay,nginx] [--rounds N] [--json] [--out FILE]`.
+ * The tables, or with `--json` the report, go to stdout, progress to stderr. Exit code 1 when any answer was wrong.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type Load, runBurst, type Sample } from "./burst.ts";
-import { type Candidate, type CandidateName, candidateNames, type Stage, setStage } from "./candidates.ts";
-import type { Scenario } from "./messages.ts";
+import { type CandidateSpec, candidateSpecs } from "./candidates.ts";
 import type { Started } from "./processes.ts";
-import { type Report, type Rounds, summarize, table } from "./report.ts";
+import { type Report, type ScenarioReport, scenarioReport } from "./report.ts";
+import { type Scenario, scenarios } from "./scenarios.ts";
+import { type Absent, type Stage, setStage, stopAll } from "./stage.ts";
+import { table } from "./table.ts";
+import { takeTurns, warmUp } from "./turns.ts";
 
 interface Plan {
-  readonly load: Load;
-  readonly rounds: number;
-  readonly names: readonly CandidateName[];
+  readonly scenarios: readonly Scenario[];
+  readonly specs: readonly CandidateSpec[];
   readonly isJson: boolean;
   readonly outFile: string | undefined;
 }
 
-const plan = readPlan();
+const quickNames = ["assay", "relay", "nginx"];
+const folder = mkdtempSync(path.join(tmpdir(), "assay-bench-"));
+const processes: Started[] = [];
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
 try {
+  const plan = readPlan();
   const report = await measure(plan);
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (plan.outFile !== undefined) writeFileSync(plan.outFile, text);
   process.stdout.write(plan.isJson ? text : table(report));
+  const hasFailed = report.scenarios.some(({ measured }) =>
+    measured.some((one) => one.failure !== undefined),
+  );
+  process.exitCode = hasFailed ? 1 : 0;
 } catch (error) {
   process.stderr.write(`bench failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
+} finally {
+  await cleanUp();
 }
 
-async function measure({ load, rounds, names }: Plan): Promise<Report> {
-  const folder = mkdtempSync(path.join(tmpdir(), "assay-bench-"));
-  const processes: Started[] = [];
-  const interrupt = () => void stopAll(processes).then(() => process.exit(130));
-  process.once("SIGINT", interrupt);
-  try {
+async function cleanUp(): Promise<void> {
+  await stopAll(processes);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function measure(plan: Plan): Promise<Report> {
+  const reports: ScenarioReport[] = [];
+  const absent = new Map<string, Absent>();
+  const versions: Record<string, string> = {};
+  for (const upstream of ["fast", "paced"] as const) {
+    const wanted = plan.scenarios.filter((scenario) => scenario.upstream === upstream);
+    if (wanted.length === 0) continue;
+    const specs = plan.specs.filter((spec) => wanted.some((scenario) => isIn(spec, scenario)));
     const own = (started: Started) => void processes.push(started);
-    const stage = await setStage({ scenario: load.scenario, names, chunkIntervalMs: 10, folder, own });
-    const samples = await takeTurns(stage.candidates, load, rounds);
+    const stage = await setStage({ upstream, specs, folder: path.join(folder, upstream), own });
+    for (const one of stage.absent) absent.set(one.name, one);
+    for (const { spec, version } of stage.candidates)
+      if (version !== undefined) versions[spec.name] = version;
+    reports.push(...(await play(stage, wanted)));
     await assertTelemetry(stage);
-    return {
-      scenario: load.scenario,
-      upstream: stage.upstream,
-      node: process.versions.node,
-      cores: availableParallelism(),
-      connections: load.connections,
-      requestsPerBurst: load.count,
-      rounds,
-      skipped: stage.skipped,
-      candidates: summarize(samples),
-    };
-  } finally {
-    process.off("SIGINT", interrupt);
-    await stopAll(processes);
-    rmSync(folder, { recursive: true, force: true });
+    await stage.stop();
   }
+  const [cpu] = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} cores, ${cpu?.model.trim()}`,
+    node: process.versions.node,
+    versions,
+    scenarios: reports,
+    absent: [...absent.values()],
+  };
 }
 
-/** A B C A B C …: whatever the machine does in between falls on all alike. The first round warms up and is not kept. */
-async function takeTurns(candidates: readonly Candidate[], load: Load, rounds: number): Promise<Rounds> {
-  const samples = new Map<CandidateName, Sample[]>(candidates.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const candidate of candidates) {
-      process.stderr.write(`${round === 0 ? "warm-up" : `round ${round}/${rounds}`} ${candidate.name}\n`);
-      const sample = await runBurst(candidate, load);
-      if (round > 0) samples.get(candidate.name)?.push(sample);
-    }
+async function play(stage: Stage, wanted: readonly Scenario[]): Promise<readonly ScenarioReport[]> {
+  await warmUp(stage.candidates, wanted);
+  const reports: ScenarioReport[] = [];
+  for (const scenario of wanted) {
+    const taking = stage.candidates.filter(({ spec }) => isIn(spec, scenario));
+    reports.push(scenarioReport(scenario, stage.upstream, await takeTurns(taking, scenario)));
   }
-  return samples;
+  return reports;
+}
+
+function isIn({ name, group }: CandidateSpec, { candidates }: Scenario): boolean {
+  if (candidates === "all") return group !== "conditions";
+  return group === "conditions" || name === "assay" || name === "nginx";
 }
 
 /** A proxy that sent no traces was not measured with its tracing on. */
 async function assertTelemetry({ candidates, telemetry }: Stage): Promise<void> {
-  if (!candidates.some(({ name }) => name === "assay")) return;
+  if (!candidates.some(({ spec }) => spec.name === "assay")) return;
   const received = await telemetry();
   if (!received["/v1/traces"])
     throw new Error(`Assay sent no traces; the sink got ${JSON.stringify(received)}`);
-}
-
-async function stopAll(processes: readonly Started[]): Promise<void> {
-  await Promise.all(processes.toReversed().map((started) => started.stop()));
 }
 
 function readPlan(): Plan {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
-      stream: { type: "boolean", default: false },
+      scenarios: { type: "string" },
+      only: { type: "string" },
+      rounds: { type: "string" },
       json: { type: "boolean", default: false },
       out: { type: "string" },
-      only: { type: "string", default: candidateNames.join(",") },
-      rounds: { type: "string" },
-      count: { type: "string" },
-      connections: { type: "string", default: "32" },
     },
   });
-  const scenario: Scenario = values.stream ? "stream" : "plain";
-  const connections = bounded("connections", values.connections, 512);
-  // A stream lasts a second by its upstream's pace, so a burst of them is counted in turns of all connections.
-  const usual = { plain: values.quick ? 3_000 : 10_000, stream: connections * (values.quick ? 1 : 4) }[
-    scenario
-  ];
+  // One upstream for all of a quick run: two would double its warm-up.
+  const usual = values.quick
+    ? scenarios
+        .filter(({ quickRounds }) => quickRounds > 0)
+        .map((one) => ({ ...one, rounds: one.quickRounds, upstream: "paced" as const }))
+    : scenarios;
+  const quickSpecs = candidateSpecs.filter(({ name }) => quickNames.includes(name));
   return {
-    load: {
-      scenario,
-      connections,
-      count: bounded("count", values.count ?? String(usual), 1_000_000),
-      settleMs: 1_500,
-    },
-    rounds: bounded("rounds", values.rounds ?? (values.quick ? "3" : "7"), 100),
-    names: values.only.split(",").map(candidateName),
+    scenarios: chosen(usual, values.scenarios).map((one) =>
+      values.rounds === undefined ? one : { ...one, rounds: roundsOf(values.rounds) },
+    ),
+    specs: values.only === undefined && values.quick ? quickSpecs : chosen(candidateSpecs, values.only),
     isJson: values.json,
     outFile: values.out,
   };
 }
 
-function candidateName(text: string): CandidateName {
-  return (
-    candidateNames.find((name) => name === text) ??
-    refuse(`--only takes ${candidateNames.join(",")}, not "${text}"`)
-  );
+function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  list: string | undefined,
+): readonly T[] {
+  const names = list?.split(",");
+  const unknown = names?.find((name) => !all.some((one) => one.name === name));
+  if (unknown !== undefined)
+    throw new Error(`"${unknown}" is none of ${all.map(({ name }) => name).join(", ")}`);
+  return names === undefined ? all : all.filter(({ name }) => names.includes(name));
 }
 
-function bounded(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  return refuse(`--${name} takes an integer from 1 to ${most}, not "${text}"`);
-}
-
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n`);
-  return process.exit(2);
+function roundsOf(text: string | undefined): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
+  throw new Error(`--rounds takes an integer from 1 to 100, not "${text}"`);
 }
