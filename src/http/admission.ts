@@ -1,0 +1,105 @@
+/** Which new requests are refused at the door, so that those inside keep their latency. See docs/overload.md. */
+import { StandingDelay } from "../core/standing-delay.ts";
+
+export type RefusalReason = "requests" | "loop_delay";
+
+export interface AdmissionParts {
+  readonly limits: () => {
+    /** Open requests; one more is refused. */
+    readonly maxRequests: number;
+    /** How late the event loop may be for long; 0 for any. */
+    readonly maxLoopDelayMs: number;
+  };
+  readonly active: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Refusing for the loop's delay has begun, or has ended. */
+  readonly onShedding: (isShedding: boolean) => void;
+}
+
+/** The shortest timer: how much later than this it fires is how long a turn of the loop takes. */
+const probeMs = 1;
+const restMs = 20;
+/** What a turn may take of the limit while new requests are refused. */
+const heldShare = 0.1;
+/** A load that pauses for less is still the same load. */
+const calmMs = 1000;
+/** So many requests run code that is not compiled yet: they are slow, and no sign of a queue. */
+const coldRequests = 1000;
+
+/**
+ * Watches the event loop while requests come, and keeps it from falling behind: once a queue stands, a turn of the loop
+ * takes new requests for a tenth of the delay that it may have, and refuses those behind them. So as much is done as can be
+ * done in time, whatever a request costs. (The rule of folly's Codel, with the turn's age for the request's own.)
+ */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #delay = new StandingDelay();
+  #isWatching = false;
+  #isShedding = false;
+  #met = 0;
+  #metAtRest = 0;
+  /** Of the last timer: since then the loop has been in one turn, or has rested. */
+  #turn = { startedAt: 0, met: 0 };
+  #neededAt = 0;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** Why a new request may not come in; undefined lets it in. Ask once for each request, before anything is done for it. */
+  refusal(): RefusalReason | undefined {
+    const { maxRequests, maxLoopDelayMs } = this.#parts.limits();
+    this.#met += 1;
+    if (maxLoopDelayMs > 0 && this.#met > coldRequests && this.#isLate(maxLoopDelayMs)) return "loop_delay";
+    return this.#parts.active() >= maxRequests ? "requests" : undefined;
+  }
+
+  #isLate(limitMs: number): boolean {
+    if (!this.#isWatching) this.#rest(this.#parts.now());
+    const requests = this.#met - this.#turn.met;
+    if (!this.#isShedding && !this.#delay.mayStand(requests)) return false;
+    const now = this.#parts.now();
+    const ms = now - this.#turn.startedAt;
+    if (!this.#isShedding && this.#delay.stands({ ms, requests }, limitMs, now)) this.#shed(true, now);
+    if (!this.#isShedding || ms <= limitMs * heldShare) return false;
+    this.#neededAt = now;
+    return true;
+  }
+
+  /** A while later, sees how long one turn of the loop takes. */
+  #rest(now: number): void {
+    this.#isWatching = true;
+    this.#metAtRest = this.#met;
+    this.#mark(now);
+    setTimeout(() => this.#probe(this.#parts.now()), restMs).unref();
+  }
+
+  #probe(now: number): void {
+    this.#mark(now);
+    setTimeout(() => this.#judge(this.#parts.now()), probeMs).unref();
+  }
+
+  #judge(now: number): void {
+    const { maxLoopDelayMs } = this.#parts.limits();
+    const turn = { ms: now - this.#turn.startedAt - probeMs, requests: this.#met - this.#turn.met };
+    if (maxLoopDelayMs === 0 || now - this.#neededAt > calmMs) this.#shed(false, now);
+    if (!this.#isShedding) this.#delay.observe(turn, maxLoopDelayMs, now);
+    if (this.#isShedding || this.#delay.isLate) this.#probe(now);
+    // An idle process is not woken: the next request watches again.
+    else if (this.#met === this.#metAtRest) this.#isWatching = false;
+    else this.#rest(now);
+  }
+
+  #mark(now: number): void {
+    this.#turn = { startedAt: now, met: this.#met };
+  }
+
+  #shed(isShedding: boolean, now: number): void {
+    if (isShedding === this.#isShedding) return;
+    this.#delay.reset();
+    this.#isShedding = isShedding;
+    this.#neededAt = now;
+    this.#parts.onShedding(isShedding);
+  }
+}
