@@ -21,7 +21,7 @@ export interface AdmissionParts {
 const probeMs = 1;
 const restMs = 20;
 /** What a turn may take of the limit while new requests are refused. */
-const heldShare = 0.1;
+const heldShare = 0.25;
 /** A load that pauses for less is still the same load. */
 const calmMs = 1000;
 /** So many requests run code that is not compiled yet: they are slow, and no sign of a queue. */
@@ -29,7 +29,7 @@ const coldRequests = 1000;
 
 /**
  * Watches the event loop while requests come, and keeps it from falling behind: once a queue stands, a turn of the loop
- * takes new requests for a tenth of the delay that it may have, and refuses those behind them. So as much is done as can be
+ * takes new requests for a quarter of the delay that it may have, and refuses those behind them. So as much is done as can be
  * done in time, whatever a request costs. (The rule of folly's Codel, with the turn's age for the request's own.)
  */
 export class Admission {
@@ -41,7 +41,10 @@ export class Admission {
   #metAtRest = 0;
   /** Of the last timer: since then the loop has been in one turn, or has rested. */
   #turn = { startedAt: 0, met: 0 };
+  /** When refusing was last needed, and whether it is in this turn and was in the one before. */
   #neededAt = 0;
+  #refuses = false;
+  #refused = false;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -63,7 +66,7 @@ export class Admission {
     const ms = now - this.#turn.startedAt;
     if (!this.#isShedding && this.#delay.stands({ ms, requests }, limitMs, now)) this.#shed(true, now);
     if (!this.#isShedding || ms <= limitMs * heldShare) return false;
-    this.#neededAt = now;
+    this.#refuses = true;
     return true;
   }
 
@@ -83,6 +86,10 @@ export class Admission {
   #judge(now: number): void {
     const { maxLoopDelayMs } = this.#parts.limits();
     const turn = { ms: now - this.#turn.startedAt - probeMs, requests: this.#met - this.#turn.met };
+    // One turn alone that was too long is a stall, and nothing stands.
+    if (this.#refuses && this.#refused) this.#neededAt = now;
+    this.#refused = this.#refuses;
+    this.#refuses = false;
     if (maxLoopDelayMs === 0 || now - this.#neededAt > calmMs) this.#shed(false, now);
     if (!this.#isShedding) this.#delay.observe(turn, maxLoopDelayMs, now);
     if (this.#isShedding || this.#delay.isLate) this.#probe(now);

@@ -40,12 +40,12 @@ function turn(t: TestContext, ms: number): void {
   t.mock.timers.tick(ms);
 }
 
-/** One late turn with many requests, and one under way that is late too. */
+/** Late turns for longer than a second, and one under way that is late too. */
 function overload(t: TestContext, door: Admission): void {
-  ask(door, 1);
-  turn(t, 20);
-  ask(door, 50);
-  turn(t, 150);
+  for (let late = 0; late < 10; late++) {
+    ask(door, 1);
+    turn(t, 150);
+  }
   now += 101;
 }
 
@@ -69,7 +69,7 @@ describe("the limit of the loop's delay", () => {
     assert.deepEqual(told, [true]);
     turn(t, 1);
     assert.deepEqual(ask(door, 3), [undefined, undefined, undefined]);
-    now += 11;
+    now += 26;
     assert.equal(door.refusal(), "loop_delay");
   });
 
@@ -84,6 +84,20 @@ describe("the limit of the loop's delay", () => {
     assert.deepEqual(told, [true, false]);
     now += 50;
     assert.equal(door.refusal(), undefined);
+  });
+
+  test("ends although single turns are too long", (t) => {
+    const door = warm(t);
+    overload(t, door);
+    ask(door, 1);
+    turn(t, 1);
+    for (let quiet = 0; quiet < 15; quiet++) {
+      for (let short = 0; short < 50; short++) turn(t, 1);
+      now += 30;
+      ask(door, 1);
+      turn(t, 1);
+    }
+    assert.deepEqual(told, [true, false]);
   });
 
   test("refuses nobody while the code is cold", (t) => {
