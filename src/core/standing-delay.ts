@@ -7,7 +7,7 @@ const intervalMs = 1000;
  * libuv takes 1,024 events at once, and where there were as many it asks for more, up to 48 times, before it turns to timers
  * and new connections. More requests than this in one turn are such a row, and it may go on for seconds.
  */
-const endlessTurn = 1024;
+export const endlessTurn = 1024;
 
 export interface Turn {
   /** How long it took, or has taken so far. */

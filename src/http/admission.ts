@@ -1,5 +1,5 @@
 /** Which new requests are refused at the door, so that those inside keep their latency. See docs/overload.md. */
-import { StandingDelay } from "../core/standing-delay.ts";
+import { endlessTurn, StandingDelay } from "../core/standing-delay.ts";
 
 export type RefusalReason = "requests" | "loop_delay";
 
@@ -24,6 +24,8 @@ const restMs = 20;
 const heldShare = 0.25;
 /** A load that pauses for less is still the same load. */
 const calmMs = 1000;
+/** An instance with fewer inside takes one more, however slow the machine is: otherwise it might refuse all and do nothing. */
+const fewestInside = 16;
 /** So many requests run code that is not compiled yet: they are slow, and no sign of a queue. */
 const coldRequests = 1000;
 
@@ -63,9 +65,11 @@ export class Admission {
     const requests = this.#met - this.#turn.met;
     if (!this.#isShedding && !this.#delay.mayStand(requests)) return false;
     const now = this.#parts.now();
+    // Whoever refuses in an endless turn would never take anything again: each round of it counts as a turn.
+    if (this.#isShedding && requests > endlessTurn) this.#mark(now);
     const ms = now - this.#turn.startedAt;
     if (!this.#isShedding && this.#delay.stands({ ms, requests }, limitMs, now)) this.#shed(true, now);
-    if (!this.#isShedding || ms <= limitMs * heldShare) return false;
+    if (!this.#isShedding || ms <= limitMs * heldShare || this.#parts.active() < fewestInside) return false;
     this.#refuses = true;
     return true;
   }

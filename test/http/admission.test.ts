@@ -4,13 +4,13 @@ import { Admission } from "../../src/http/admission.ts";
 
 let now = 0;
 let active = 0;
-let limits = { maxRequests: 10, maxLoopDelayMs: 100 };
+let limits = { maxRequests: 100, maxLoopDelayMs: 100 };
 let told: boolean[] = [];
 
 beforeEach(() => {
   now = 0;
-  active = 0;
-  limits = { maxRequests: 10, maxLoopDelayMs: 100 };
+  active = 50;
+  limits = { maxRequests: 100, maxLoopDelayMs: 100 };
   told = [];
 });
 
@@ -52,11 +52,11 @@ function overload(t: TestContext, door: Admission): void {
 describe("the limit of open requests", () => {
   test("refuses one more, and lets in when one has left", () => {
     const door = admission();
-    active = 9;
+    active = 99;
     assert.equal(door.refusal(), undefined);
-    active = 10;
+    active = 100;
     assert.equal(door.refusal(), "requests");
-    active = 9;
+    active = 99;
     assert.equal(door.refusal(), undefined);
   });
 });
@@ -69,6 +69,24 @@ describe("the limit of the loop's delay", () => {
     assert.deepEqual(told, [true]);
     turn(t, 1);
     assert.deepEqual(ask(door, 3), [undefined, undefined, undefined]);
+    now += 26;
+    assert.equal(door.refusal(), "loop_delay");
+  });
+
+  test("takes one more where few are inside, however long the turn is", (t) => {
+    const door = warm(t);
+    overload(t, door);
+    assert.equal(door.refusal(), "loop_delay");
+    active = 15;
+    assert.equal(door.refusal(), undefined);
+  });
+
+  test("takes some of each round of a turn that does not end", (t) => {
+    const door = warm(t);
+    overload(t, door);
+    assert.deepEqual(new Set(ask(door, 1024)), new Set(["loop_delay"]));
+    now += 101;
+    assert.equal(door.refusal(), undefined);
     now += 26;
     assert.equal(door.refusal(), "loop_delay");
   });
