@@ -24,8 +24,11 @@ const restMs = 20;
 const heldShare = 0.25;
 /** A load that pauses for less is still the same load. */
 const calmMs = 1000;
-/** An instance with fewer inside takes one more, however slow the machine is: otherwise it might refuse all and do nothing. */
-const fewestInside = 16;
+/**
+ * An instance with fewer inside takes one more, however slow its machine is: it might refuse all and do nothing otherwise, and
+ * so many wait for about a quarter of the limit at the usual speed.
+ */
+const fewestInside = 64;
 /** So many requests run code that is not compiled yet: they are slow, and no sign of a queue. */
 const coldRequests = 1000;
 

@@ -9,7 +9,7 @@ let told: boolean[] = [];
 
 beforeEach(() => {
   now = 0;
-  active = 50;
+  active = 80;
   limits = { maxRequests: 100, maxLoopDelayMs: 100 };
   told = [];
 });
@@ -77,7 +77,7 @@ describe("the limit of the loop's delay", () => {
     const door = warm(t);
     overload(t, door);
     assert.equal(door.refusal(), "loop_delay");
-    active = 15;
+    active = 63;
     assert.equal(door.refusal(), undefined);
   });
 
