@@ -1,5 +1,5 @@
 /** What a soak is configured with: an experiment with a schema, a metric of outcomes, and an upstream that is never given up. */
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { writeBenchConfig } from "./bench-config.ts";
 
@@ -13,7 +13,11 @@ export function writeSoakConfig(folder: string, ports: Parameters<typeof writeBe
   // For the prompt and the schema that lie beside it.
   writeBenchConfig(folder, ports);
   const file = path.join(folder, "assay.yaml");
-  const change = (round: number) => writeFileSync(file, JSON.stringify(configuration(ports, round), null, 2));
+  const change = (round: number) => {
+    // Whole or not at all: the server watches the file.
+    writeFileSync(`${file}.new`, JSON.stringify(configuration(ports, round), null, 2));
+    renameSync(`${file}.new`, file);
+  };
   change(0);
   return { file, change };
 }

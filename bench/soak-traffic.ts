@@ -5,6 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Tally {
   /** Chats that were answered, hang-ups among them: each must have a record. */
   answered: number;
+  /** At the door, which leaves no record; at half load nobody should be. */
+  refused: number;
   readonly byKind: Record<string, number>;
   outcomes: number;
   /** Errors that no fault explains. */
@@ -53,6 +55,7 @@ const question = "The lamp flickers when it is dimmed below a third. What can I 
 export class Traffic {
   readonly tally: Tally = {
     answered: 0,
+    refused: 0,
     byKind: {},
     outcomes: 0,
     unexplained: 0,
@@ -154,7 +157,9 @@ export class Traffic {
     const user = `user-${Math.floor(this.#random() * 10_000)}`;
     const body = { model: "experiment/soak", user, stream, messages: [{ role: "user", content }] };
     const response = await this.#post("/v1/chat/completions", body);
-    this.tally.answered += 1;
+    // The door refuses before there is a trace.
+    if (response.headers["x-trace-id"] === undefined) this.tally.refused += 1;
+    else this.tally.answered += 1;
     return response;
   }
 

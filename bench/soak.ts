@@ -172,7 +172,7 @@ function report({ traffic: { tally }, assay, status, readings: all, perSecond }:
     `RSS ${first?.rssMb.toFixed(0)} to ${last?.rssMb.toFixed(0)} MB, ${slopeText(rss)}; heap ${slopeText(heap)}`,
     `loop delay p50 ${median(warm.map((one) => one.delayP50Ms))} ms, p99 of a second ${median(warm.map((one) => one.delayP99Ms))} ms, max ${Math.max(...warm.map((one) => one.delayMaxMs)).toFixed(0)} ms`,
     `handles ${first?.handles} to ${last?.handles}`,
-    `${tally.answered} chats answered, ${kept} recorded, ${lost} lost, ${status.store.dropped_rows} rows dropped; ${tally.outcomes} outcomes; ${assay.droppedSpans()} spans dropped`,
+    `${tally.answered} chats answered, ${kept} recorded, ${lost} lost, ${tally.refused} refused, ${status.store.dropped_rows} rows dropped; ${tally.outcomes} outcomes; ${assay.droppedSpans()} spans dropped`,
     `${tally.unexplained} unexplained errors, ${assay.errors().length} errors in the log`,
     ...tally.surprises,
     ...assay.errors(),
