@@ -1,7 +1,7 @@
 /**
  * Half an hour of mixed traffic at half load, with faults, hang-ups, slow readers, reloads and kills:
  * `node bench/soak.ts [--minutes 30] [--per-second N] [--most-mb-per-minute 0.5]`. Prints what came of memory, loop and records. Exit
- * code 1 when a record was lost, an error is explained by no fault, or memory surely grows faster than it may.
+ * code 1 when a record was lost, a request refused, an error is explained by no fault, or memory surely grows faster than it may.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -179,7 +179,7 @@ function report({ traffic: { tally }, assay, status, readings: all, perSecond }:
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   const grows = rss.low > options.mostMbPerMinute;
-  return lost !== 0 || tally.unexplained > 0 || grows ? 1 : 0;
+  return lost !== 0 || tally.unexplained > 0 || tally.refused > 0 || grows ? 1 : 0;
 }
 
 function slopeText({ slope, low, high }: Slope): string {
