@@ -1,5 +1,5 @@
 /** Which new requests are refused at the door, so that those inside keep their latency. See docs/overload.md. */
-import { endlessTurn, StandingDelay } from "../core/standing-delay.ts";
+import { StandingDelay } from "../core/standing-delay.ts";
 
 export type RefusalReason = "requests" | "loop_delay";
 
@@ -21,20 +21,25 @@ export interface AdmissionParts {
 const probeMs = 1;
 const restMs = 20;
 /** What a turn may take of the limit while new requests are refused. */
-const heldShare = 0.25;
+const heldShare = 0.1;
 /** A load that pauses for less is still the same load. */
 const calmMs = 1000;
 /**
  * An instance with fewer inside takes one more, however slow its machine is: it might refuse all and do nothing otherwise, and
- * so many wait for about a quarter of the limit at the usual speed.
+ * so many wait for about a fifth of the limit at the usual speed.
  */
 const fewestInside = 64;
+/**
+ * libuv takes 1,024 events at once, and where there were as many it asks for more, up to 48 times, before timers and new
+ * connections have their turn. With more requests than this a turn has come to such a round: it is late, and may be for seconds.
+ */
+const eventsOfRound = 1024;
 /** So many requests run code that is not compiled yet: they are slow, and no sign of a queue. */
 const coldRequests = 1000;
 
 /**
  * Watches the event loop while requests come, and keeps it from falling behind: once a queue stands, a turn of the loop
- * takes new requests for a quarter of the delay that it may have, and refuses those behind them. So as much is done as can be
+ * takes new requests for a tenth of the delay that it may have, and refuses those behind them. So as much is done as can be
  * done in time, whatever a request costs. (The rule of folly's Codel, with the turn's age for the request's own.)
  */
 export class Admission {
@@ -65,14 +70,16 @@ export class Admission {
 
   #isLate(limitMs: number): boolean {
     if (!this.#isWatching) this.#rest(this.#parts.now());
-    const requests = this.#met - this.#turn.met;
-    if (!this.#isShedding && !this.#delay.mayStand(requests)) return false;
+    const isRound = this.#met - this.#turn.met > eventsOfRound;
+    if (!this.#isShedding && !this.#delay.isLate && !isRound) return false;
     const now = this.#parts.now();
-    // Whoever refuses in an endless turn would never take anything again: each round of it counts as a turn.
-    if (this.#isShedding && requests > endlessTurn) this.#mark(now);
     const ms = now - this.#turn.startedAt;
-    if (!this.#isShedding && this.#delay.stands({ ms, requests }, limitMs, now)) this.#shed(true, now);
-    if (!this.#isShedding || ms <= limitMs * heldShare || this.#parts.active() < fewestInside) return false;
+    if (!this.#isShedding) {
+      if (isRound) this.#delay.observe(limitMs, limitMs, now);
+      if (!this.#delay.stands(ms, limitMs, now)) return false;
+      this.#shed(true, now);
+    }
+    if (ms <= limitMs * heldShare || this.#parts.active() < fewestInside) return false;
     this.#refuses = true;
     return true;
   }
@@ -92,13 +99,14 @@ export class Admission {
 
   #judge(now: number): void {
     const { maxLoopDelayMs } = this.#parts.limits();
-    const turn = { ms: now - this.#turn.startedAt - probeMs, requests: this.#met - this.#turn.met };
-    // One turn alone that was too long is a stall, and nothing stands.
-    if (this.#refuses && this.#refused) this.#neededAt = now;
+    const turnMs = now - this.#turn.startedAt - probeMs;
+    // One turn alone that was a little too long is a stall, and nothing stands.
+    if (this.#refuses && (this.#refused || turnMs > maxLoopDelayMs)) this.#neededAt = now;
     this.#refused = this.#refuses;
     this.#refuses = false;
     if (maxLoopDelayMs === 0 || now - this.#neededAt > calmMs) this.#shed(false, now);
-    if (!this.#isShedding) this.#delay.observe(turn, maxLoopDelayMs, now);
+    if (maxLoopDelayMs === 0) this.#delay.reset();
+    else if (!this.#isShedding) this.#delay.observe(turnMs, maxLoopDelayMs, now);
     if (this.#isShedding || this.#delay.isLate) this.#probe(now);
     // An idle process is not woken: the next request watches again.
     else if (this.#met === this.#metAtRest) this.#isWatching = false;
