@@ -24,7 +24,9 @@ import type { Log } from "./domain/log.ts";
 import type { RequestRecord } from "./domain/record.ts";
 import type { EventStore } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
+import { Admission } from "./http/admission.ts";
 import { chatRoute } from "./http/chat-completions.ts";
+import { door } from "./http/door.ts";
 import { Gate } from "./http/gate.ts";
 import { predictRoute } from "./http/predict.ts";
 import { publicListener } from "./http/public.ts";
@@ -135,6 +137,13 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
     log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
 
   const gate = new Gate();
+  const admission = new Admission({
+    limits: () => revisions.current.config.server,
+    active: () => gate.active,
+    now,
+    onShedding: (isShedding) =>
+      log.warn(isShedding ? "overloaded: some new requests are refused" : "no request is refused any more"),
+  });
   const breakers = new BreakerBoard(now, (upstream, model, state) =>
     log.warn(`breaker ${state}`, { upstream, model }),
   );
@@ -243,6 +252,13 @@ async function startLocked(options: AppOptions, config: Config, lock: StateLock)
       now,
       upstream: () => upstreams.of(revisions.current.config.defaultUpstream),
       takePermit: (upstream) => permits.take(upstream),
+      isRefused: door({
+        admission,
+        server: shared.server,
+        requestId: ids.requestId,
+        random: Math.random,
+        onRefused: metrics.refused,
+      }),
       requestId: ids.requestId,
       outcomeId: ids.requestId,
       unitHash,

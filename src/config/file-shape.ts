@@ -26,7 +26,12 @@ export interface ServerSection {
   readonly allowed_hosts: readonly string[];
   readonly cors_origins: readonly string[];
   readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
-  readonly limits: { readonly body_bytes: number; readonly connections: number };
+  readonly limits: {
+    readonly body_bytes: number;
+    readonly connections: number;
+    readonly requests: number;
+    readonly loop_delay_ms: number;
+  };
   readonly drain_ms: number;
   readonly state_dir: string;
 }

@@ -55,6 +55,12 @@ const server = section("The two listeners and their limits.", {
     connections: count("Open client connections; beyond it new ones are closed.", 10_000, {
       maximum: 1_000_000,
     }),
+    requests: count("Open requests; beyond it new ones get 503 `overloaded`.", 8000, { maximum: 1_000_000 }),
+    loop_delay_ms: count(
+      "How late the event loop may be for long before some of the new requests get 503 `overloaded`; 0 for any.",
+      100,
+      { minimum: 0, maximum: 10_000 },
+    ),
   }),
   drain_ms: milliseconds("How long open requests may run on after the order to stop.", 10_000),
   state_dir: text("Where kill switches and the range ledger are kept, relative to this file.", {

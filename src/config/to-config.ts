@@ -97,6 +97,8 @@ function toServer(server: ServerSection): ServerConfig {
     allowedHosts: server.allowed_hosts.map((host) => host.toLowerCase()),
     maxBodyBytes: server.limits.body_bytes,
     maxConnections: server.limits.connections,
+    maxRequests: server.limits.requests,
+    maxLoopDelayMs: server.limits.loop_delay_ms,
     drainMs: server.drain_ms,
     corsOrigins: server.cors_origins,
   };

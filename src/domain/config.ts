@@ -42,6 +42,10 @@ export interface ServerConfig {
   readonly allowedHosts: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
+  /** Open requests of this process. */
+  readonly maxRequests: number;
+  /** How late the event loop may be for long; 0 for any. */
+  readonly maxLoopDelayMs: number;
   readonly drainMs: number;
   /** Browser origins that may call the data plane, `*` for any. */
   readonly corsOrigins: readonly string[];

@@ -16,9 +16,11 @@ import { passThrough } from "./pass-through.ts";
 import { isPredictPath, predictions } from "./predict.ts";
 
 export interface PublicParts extends ChatParts, HealthParts, OutcomeParts {
+  /** Answers what may not come in, and says so. */
+  readonly isRefused: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly requestId: () => string;
   readonly revision: () => Revision;
   readonly upstream: () => Upstream;
-  readonly requestId: () => string;
   readonly takePermit: (upstream: string) => () => void;
   /** Makes a node listener of a Hono app. */
   readonly listenerOf: (app: Hono) => (request: IncomingMessage, response: ServerResponse) => void;
@@ -33,6 +35,7 @@ export function publicListener(parts: PublicParts): NodeListener {
   const rest = parts.listenerOf(restApp(parts));
   return (request, response) => {
     const path = pathOf(request);
+    if (path.startsWith("/v1/") && request.method !== "OPTIONS" && parts.isRefused(request, response)) return;
     // Before Hono, for its routing and its web objects would cost this route 30 µs.
     if ((path === chatRoute || path === `${chatRoute}/`) && request.method === "POST")
       chat(request, response);

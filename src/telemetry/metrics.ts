@@ -32,6 +32,7 @@ export interface Metrics {
     readonly status: number;
     readonly latencyMs: number;
   }): void;
+  refused(reason: string): void;
   redactions(rules: readonly string[]): void;
   configReload(result: "applied" | "unchanged" | "refused"): void;
   refresh(state: ProcessState): void;
@@ -58,6 +59,7 @@ export function createMetrics(providerOf: (upstream: string) => string): Metrics
       // GenAI's instruments count generative operations.
       if (facts.operation === "chat") recordGenAi(metrics, record, providerOf);
     },
+    refused: (reason) => of("requestsRefused").add(1, reason),
     redactions: (rules) => {
       for (const rule of rules) metrics.redactions.add(1, rule);
     },

@@ -94,6 +94,14 @@ export const metric = define({
     description: "Requests whose answer has not ended.",
     labels: [],
   },
+  requestsRefused: {
+    name: "assay.requests.refused",
+    kind: "counter",
+    unit: "{request}",
+    description:
+      "Requests that got 503 at the door, for `requests` or `loop_delay` of server.limits; no other metric counts them.",
+    labels: ["reason"],
+  },
   redactions: {
     name: "assay.redactions",
     kind: "counter",

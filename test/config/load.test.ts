@@ -59,8 +59,8 @@ describe("defaults", () => {
       ["127.0.0.1", 8484, "127.0.0.1", 8485],
     );
     assert.deepEqual(
-      [server.maxBodyBytes, server.maxConnections, server.drainMs],
-      [4 * 1024 * 1024, 10_000, 10_000],
+      [server.maxBodyBytes, server.maxConnections, server.maxRequests, server.maxLoopDelayMs, server.drainMs],
+      [4 * 1024 * 1024, 10_000, 8_000, 100, 10_000],
     );
     const main = upstreams.main;
     assert.equal(main?.baseUrl, "https://api.openai.com/v1");

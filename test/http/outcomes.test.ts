@@ -72,6 +72,7 @@ const server = createHttpServer(
     server: () => config.server,
     revision: () => revision,
     isReady: () => true,
+    isRefused: () => false,
     chat: unused,
     upstream: unused,
     takePermit: unused,

@@ -1,0 +1,19 @@
+/**
+ * What a request costs against its budget: `node bench/guard.ts [--update]`. Exit code 1 when it costs too much; `--update` writes
+ * what was measured to `budget.json`, for a change that was meant.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type BudgetName, budgetFile, guards, mostOf, readBudget } from "./budget.ts";
+
+const { update } = parseArgs({ options: { update: { type: "boolean", default: false } } }).values;
+const names = Object.keys(guards) as BudgetName[];
+const measured: Record<string, number> = {};
+for (const name of names) {
+  const { measure, digits } = guards[name];
+  measured[name] = Number((await measure()).toFixed(digits));
+  const isTooMuch = measured[name] > mostOf(name);
+  process.stdout.write(`${name} ${measured[name]}, budget ${readBudget()[name]}, at most ${mostOf(name)}\n`);
+  if (isTooMuch && !update) process.exitCode = 1;
+}
+if (update) writeFileSync(budgetFile, `${JSON.stringify(measured, null, 2)}\n`);
