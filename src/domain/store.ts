@@ -15,8 +15,8 @@ export interface Phase {
   readonly killed: readonly string[];
 }
 
-/** Writes facts. One for each process. */
-export interface EventStore {
+/** Takes facts from the path of the requests. */
+export interface RecordSink {
   /** Queues a finished record; durable within `commit_ms`. Never throws, never waits; what finds the queue full is counted as dropped. */
   append(record: RequestRecord): void;
   /** Resolves when this exposure is durable (`durability: strict`); the finished record of the same id completes it. Rejects `store_unavailable`. */
@@ -25,6 +25,10 @@ export interface EventStore {
   addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]>;
   /** Idempotent by (experiment, id). */
   addPhase(phase: Phase): void;
+}
+
+/** Writes facts. One for each state folder. */
+export interface EventStore extends RecordSink {
   /** Resolves when everything that was appended before is durable. Rejects `store_unavailable` when the disk refuses for long. */
   flush(): Promise<void>;
   health(): StoreHealth;
