@@ -1,4 +1,5 @@
 /** The store's ports in memory: for tests, and for a process that keeps nothing. */
+import { parseRecord } from "../core/record-text.ts";
 import { factColumns, isFact, unfinishedFlags } from "../core/request-fact.ts";
 import { Failure } from "../domain/failure.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
@@ -34,6 +35,10 @@ class MemoryEventStore implements EventStore {
   append(record: RequestRecord): void {
     this.#memory.sequence++;
     if (this.#memory.closedAt === undefined) this.#memory.addRecord(record, false);
+  }
+
+  appendTexts(texts: readonly string[]): void {
+    for (const text of texts) this.append(parseRecord(text));
   }
 
   async expose(record: RequestRecord): Promise<void> {

@@ -1,6 +1,7 @@
 /** What every store keeps to: one suite, run on each engine. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
+import { recordText } from "../../src/core/record-text.ts";
 import { factColumns } from "../../src/core/request-fact.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import {
@@ -48,6 +49,18 @@ function recordTests(open: Open): void {
     const one = record({ requestModel: "a\nb\u2028 \u0000 \ud83d\ude00 ü" });
     store.append(one);
     assert.deepEqual(asKept(await store.recent({ limit: 10 })), [asKept(one)]);
+  });
+
+  test("that are text already are records as all others, numbered in their turn", async (t) => {
+    const { store, source } = open(t);
+    const [first, second, third] = [record(), record({ requestModel: "\ud83d\ude00 ü" }), record()];
+    store.append(first);
+    store.appendTexts([second, third].map(recordText));
+    await store.flush();
+    const found = await store.recent({ limit: 10 });
+    assert.deepEqual(asKept(found), asKept([third, second, first]));
+    const [boot] = source.boots();
+    assert.deepEqual([boot?.lastSequence, boot?.rows, store.health().writtenRows], [3, 3, 3]);
   });
 
   test("are read without waiting for the next commit", async (t) => {

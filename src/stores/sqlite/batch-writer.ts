@@ -1,5 +1,6 @@
 /** Writes one batch in one transaction. Runs in the writer's thread. */
 import type { DatabaseSync } from "node:sqlite";
+import { parseRecord } from "../../core/record-text.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { Phase } from "../../domain/store.ts";
 import { createBootLine } from "./boot-line.ts";
@@ -7,7 +8,7 @@ import { faultOf } from "./fault.ts";
 import { createNames, createSubjects } from "./interned.ts";
 import type { Batch, WriterSettings } from "./messages.ts";
 import { createOutcomeWriter } from "./outcome-writer.ts";
-import { createRecordWriter, parseRecord } from "./record-writer.ts";
+import { createRecordWriter } from "./record-writer.ts";
 import { createTransactions, type Transactions } from "./transaction.ts";
 
 export interface BatchResult {

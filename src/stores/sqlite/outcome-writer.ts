@@ -1,8 +1,9 @@
 /** Outcomes: each once, and tied to its request as soon as both are there. */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { parseRecord } from "../../core/record-text.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import { keyBytes } from "./key-bytes.ts";
-import { type AddedRecord, parseRecord, type RecordWriterParts } from "./record-writer.ts";
+import type { AddedRecord, RecordWriterParts } from "./record-writer.ts";
 
 export interface OutcomeWriter {
   /** Stores it, unless it is there. `ahead`: ids of those that come after it in its batch. */

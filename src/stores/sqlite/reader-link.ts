@@ -1,10 +1,10 @@
 /** Asks a thread of its own for records: a page that has to be searched for never holds up the event loop. */
 import { Worker } from "node:worker_threads";
+import { parseRecord } from "../../core/record-text.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { RequestRecord } from "../../domain/record.ts";
 import type { RecordFilter } from "../../domain/store.ts";
 import type { FromReader, ToReader } from "./messages.ts";
-import { parseRecord } from "./record-writer.ts";
 
 export interface ReaderLink {
   recent(filter: RecordFilter): Promise<readonly RequestRecord[]>;

@@ -1,5 +1,6 @@
 /** Records, their facts, and exposures that wait for their record. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { parseRecord } from "../../core/record-text.ts";
 import { factColumns, isFact, unfinishedFlags } from "../../core/request-fact.ts";
 import type { RequestRecord } from "../../domain/record.ts";
 import type { Names, Subjects } from "./interned.ts";
@@ -149,9 +150,4 @@ function factRow(
     fact.costUsd ?? null,
     fact.responseModel === undefined ? null : names.foreignIdOf(fact.responseModel),
   ];
-}
-
-/** The text is ours: JSON.stringify made it of a RequestRecord. */
-export function parseRecord(text: string): RequestRecord {
-  return JSON.parse(text) as RequestRecord;
 }

@@ -1,11 +1,11 @@
 /** Everything that is kept, one after the other, for an export: constant memory, while the store goes on writing. */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { parseRecord } from "../../core/record-text.ts";
 import type { OutcomeRecord, OutcomeSubject } from "../../domain/outcome.ts";
 import type { RequestRecord } from "../../domain/record.ts";
 import { idText } from "./key-bytes.ts";
 import { createReadConnection } from "./read-connection.ts";
 import { bodiesFrom, type PageStart, type RecordSpan } from "./record-pages.ts";
-import { parseRecord } from "./record-writer.ts";
 
 /** Records by the time at which they were received. Rows that come while it runs may be in it or not. */
 export function* scanRecords(path: string, span: RecordSpan = {}): Generator<RequestRecord, void, void> {

@@ -1,5 +1,6 @@
 /** Records and outcomes in one SQLite file. The event loop only queues: a thread writes, another one reads. */
 import type { Worker } from "node:worker_threads";
+import { recordText } from "../../core/record-text.ts";
 import type { StoreConfig } from "../../domain/config.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Log } from "../../domain/log.ts";
@@ -75,9 +76,16 @@ class SqliteStore implements EventStore {
   }
 
   append(record: RequestRecord): void {
+    this.#appendText(recordText(record));
+  }
+
+  appendTexts(texts: readonly string[]): void {
+    for (const text of texts) this.#appendText(text);
+  }
+
+  #appendText(text: string): void {
     // Dropped ones are numbered too: a gap shows that they were there.
     const sequence = ++this.#committer.lastSequence;
-    const text = JSON.stringify(record);
     const bytes = Buffer.byteLength(text);
     if (!this.#hasRoom(1, bytes)) {
       this.#dropped++;
@@ -87,7 +95,7 @@ class SqliteStore implements EventStore {
   }
 
   async expose(record: RequestRecord): Promise<void> {
-    await this.#write("exposure", JSON.stringify(record), 1);
+    await this.#write("exposure", recordText(record), 1);
   }
 
   /**
