@@ -1,7 +1,7 @@
 /** The control plane: switches and revisions over one durable journal, the store, the admin API. One for each state folder. */
 import type { Server } from "node:http";
 import { join } from "node:path";
-import type { DataPlane, DataPlanePorts } from "./app-data-plane.ts";
+import type { DataPlanePorts } from "./app-data-plane.ts";
 import { type Foundation, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
@@ -11,16 +11,18 @@ import { Switchboard } from "./control/switchboard.ts";
 import { unknownScopes } from "./core/kill-switch.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
-import type { Config, Revision } from "./domain/config.ts";
-import type { ControlStore } from "./domain/control.ts";
-import type { EventStore } from "./domain/store.ts";
+import type { Config, Revision, RevisionSource } from "./domain/config.ts";
+import type { ControlStore, KillSwitch } from "./domain/control.ts";
+import type { EventStore, StoreHealth } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
 import { createHttpServer, endServer, listenOn } from "./http/server.ts";
-import { statusView } from "./http/status.ts";
+import { type DataPlaneStatus, statusView } from "./http/status.ts";
 import { watchFiles } from "./jobs/watch-files.ts";
 import { openControlJournal } from "./stores/control-journal.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 import { startTelemetry, type Telemetry } from "./telemetry/sdk.ts";
+import type { SpanMakers } from "./telemetry/tracing.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "./upstreams/scripted/server.ts";
 import { version } from "./version.ts";
 
@@ -37,12 +39,35 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
+export interface ServingPorts extends DataPlanePorts {
+  readonly records: EventStore;
+}
+
+/** What serves the traffic: a data plane in this process, or several in others. */
+export interface Serving {
+  readonly metrics: Pick<Metrics, "instruments" | "configReload" | "refresh">;
+  /** Makes ready what a revision needs, and gives the step that puts it in force; it is done when it is so everywhere. */
+  prepare(revision: Revision, source: RevisionSource): Promise<() => void | Promise<void>>;
+  /** Resolves when the switches hold everywhere. */
+  tell(switches: readonly KillSwitch[]): void | Promise<void>;
+  /** Opens the port, and gives it; makers are for requests that are served in this process. Throws `config_invalid` for one that is taken. */
+  listen(makers: SpanMakers | undefined): Promise<number>;
+  /** Whether somebody serves. */
+  isReady(): boolean;
+  /** Records that did not come as far as the store. */
+  droppedRows(): number;
+  status(): DataPlaneStatus | Promise<DataPlaneStatus>;
+  /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
+  drain(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 export interface ControlPlaneParts extends Foundation {
   readonly options: AppOptions;
   /** As it was when the process started. */
   readonly config: Config;
   /** Makes what serves the traffic; it is told its first revision before it is to listen. */
-  readonly serve: (ports: DataPlanePorts) => DataPlane;
+  readonly serve: (ports: ServingPorts) => Serving;
 }
 
 const watchEveryMs = 1000;
@@ -53,7 +78,7 @@ const scriptedEndMs = 3000;
 interface Opened {
   readonly journal: ControlStore;
   readonly store: AppStore;
-  readonly data: DataPlane;
+  readonly data: Serving;
   scripted: ScriptedUpstream | undefined;
   telemetry: Telemetry | undefined;
 }
@@ -64,7 +89,9 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     path: join(config.stateDir, "control.jsonl"),
     onCorrupt: (message) => log.error(message),
   });
-  const switches = new Switchboard(journal, options.env.ASSAY_KILL_SWITCH, wallNow);
+  const switches = new Switchboard(journal, options.env.ASSAY_KILL_SWITCH, wallNow, (standing) =>
+    data.tell(standing),
+  );
   // Records and outcomes are written behind the requests' backs, and reckoned with in another thread.
   const store = openAppStore({
     config: { ...config.store, engine: options.storeEngine ?? config.store.engine },
@@ -101,7 +128,7 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
 function openRevisions({ options, log }: ControlPlaneParts, { journal, data }: Opened): Promise<Revisions> {
   return Revisions.open({
     load: (events) => loadRevision(options, wallNow(), events),
-    prepare: (revision) => data.prepare(revision),
+    prepare: (revision, source) => data.prepare(revision, source),
     store: journal,
     log,
     now: wallNow,
@@ -159,16 +186,16 @@ async function serveAll(running: Running): Promise<ControlPlane> {
 }
 
 function telemetryOf({ config, log, switches, revisions, opened }: Running): Promise<Telemetry> {
-  const { data, store } = opened;
+  const { data } = opened;
   const { metrics } = data;
-  const producer = new InstrumentProducer(metrics.instruments, { name: "assay", version }, () => {
-    const { active, breakers } = data.status();
+  const producer = new InstrumentProducer(metrics.instruments, { name: "assay", version }, async () => {
+    const { active, breakers } = await data.status();
     metrics.refresh({
       active,
       breakers,
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
-      store: store.events.health(),
+      store: healthOf(opened),
     });
   });
   return startTelemetry({
@@ -195,7 +222,7 @@ function adminServer(
   const app = adminApp({
     server: () => revisions.current.config.server,
     revision: () => revisions.current,
-    isReady: () => !isDraining(),
+    isReady: () => !isDraining() && data.isReady(),
     log,
     switches: () => switches.switches,
     kill: async (order) => {
@@ -213,9 +240,9 @@ function adminServer(
     events: () => journal.read(),
     records: (filter) => store.events.recent(filter),
     metrics: () => telemetry.prometheus(),
-    status: () =>
+    status: async () =>
       statusView({
-        ...data.status(),
+        ...(await data.status()),
         version,
         startedAt,
         now: wallNow(),
@@ -223,10 +250,15 @@ function adminServer(
         revisions,
         switches: switches.switches,
         exportsTraces: telemetry.makers !== undefined,
-        store: store.events.health(),
+        store: healthOf(opened),
       }),
   });
   return createHttpServer(listenerOf(app), maxConnections);
+}
+
+function healthOf({ data, store }: Opened): StoreHealth {
+  const health = store.events.health();
+  return { ...health, droppedRows: health.droppedRows + data.droppedRows() };
 }
 
 async function end({ data, scripted, telemetry, store, journal }: Opened): Promise<void> {

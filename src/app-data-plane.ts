@@ -30,12 +30,14 @@ import { UpstreamSet } from "./upstreams/upstream-set.ts";
 /** What it asks of the control plane while it serves; each answers at once but for the records' promises. */
 export interface DataPlanePorts {
   /** Where it listens. */
-  readonly server: ServerConfig;
+  readonly server: Pick<ServerConfig, "host" | "port" | "maxConnections">;
   readonly revision: () => Revision;
   readonly switches: () => readonly KillSwitch[];
   readonly records: RecordSink;
   /** Starts the scripted upstream when it is first asked for. */
   readonly scriptedUrl: () => Promise<string>;
+  /** What this process may take of a limit that holds for the whole server; all of it unless told. */
+  readonly shareOf?: (limit: number) => number;
 }
 
 export interface DataPlane {
@@ -56,14 +58,14 @@ export function createDataPlane(
   { log, redactor, unitHashKey }: Foundation,
   ports: DataPlanePorts,
 ): DataPlane {
-  const { server, revision, records } = ports;
+  const { server, revision, records, shareOf = (limit) => limit } = ports;
   const upstreams = new UpstreamSet(ports.scriptedUrl);
   const metrics = createMetrics((name) => upstreams.providerOf(name));
   const gate = new Gate();
   const breakers = new BreakerBoard(now, (upstream, model, state) =>
     log.warn(`breaker ${state}`, { upstream, model }),
   );
-  const permits = new Permits((name) => upstreams.configOf(name).maxConcurrent);
+  const permits = new Permits((name) => shareOf(upstreams.configOf(name).maxConcurrent));
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -107,7 +109,7 @@ export function createDataPlane(
     metrics,
     prepare: ({ config }) => upstreams.prepare(config),
     async listen(makers) {
-      const listener = createHttpServer(listenerWith(makers), server.maxConnections);
+      const listener = createHttpServer(listenerWith(makers), shareOf(server.maxConnections));
       drainListener = (milliseconds) => drainServer(gate, listener, milliseconds);
       return listenOn({ server: listener, port: server.port, host: server.host });
     },

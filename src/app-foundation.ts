@@ -15,7 +15,12 @@ export const now = () => performance.now();
 /** Epoch milliseconds. */
 export const wallNow = () => Date.now();
 
-export function createFoundation(unitHashKey: string, writeLog: (line: string) => void): Foundation {
+/** `facts` stand on every line of the log. */
+export function createFoundation(
+  unitHashKey: string,
+  write: (line: string) => void,
+  facts: Readonly<Record<string, unknown>> = {},
+): Foundation {
   const redactor = createRedactor({ pseudonymKey: unitHashKey });
-  return { unitHashKey, redactor, log: createLog({ redactor, write: writeLog, now: wallNow }) };
+  return { unitHashKey, redactor, log: createLog({ redactor, write, now: wallNow, facts }) };
 }

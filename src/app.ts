@@ -1,8 +1,14 @@
 /** The composition root: takes the state folder, and joins the control plane with what serves the traffic. */
 import { join } from "node:path";
-import { type ControlPlane, startControlPlane } from "./app-control-plane.ts";
+import {
+  type ControlPlane,
+  type Serving,
+  type ServingPorts,
+  startControlPlane,
+} from "./app-control-plane.ts";
 import { createDataPlane } from "./app-data-plane.ts";
-import { createFoundation, wallNow } from "./app-foundation.ts";
+import { createFleetPlane, fleetSize } from "./app-fleet.ts";
+import { createFoundation, type Foundation, wallNow } from "./app-foundation.ts";
 import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
 import { isLoopback } from "./config/check-server.ts";
 import type { Config } from "./domain/config.ts";
@@ -36,11 +42,15 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function startLocked(options: AppOptions, config: Config): Promise<App> {
   const key = config.telemetry.unitHashKey?.reveal() ?? keptKey(join(config.stateDir, "unit-hash.key"));
   const foundation = createFoundation(key, options.writeLog);
+  const size = fleetSize(options.workers ?? config.server.workers);
   const control = await startControlPlane({
     ...foundation,
     options,
     config,
-    serve: (ports) => createDataPlane(foundation, ports),
+    serve: (ports) =>
+      size === 1
+        ? inThisProcess(foundation, ports)
+        : createFleetPlane(foundation, ports, { size, options, config }),
   });
   const { log } = foundation;
   const { host, adminHost } = ownListeners(config.server, options);
@@ -50,4 +60,10 @@ async function startLocked(options: AppOptions, config: Config): Promise<App> {
     );
   }
   return Object.assign(control, { host, adminHost, log });
+}
+
+/** Joined by direct calls: what the control plane has in force is what the next request meets. */
+function inThisProcess(foundation: Foundation, ports: ServingPorts): Serving {
+  const data = createDataPlane(foundation, ports);
+  return { ...data, tell: () => {}, isReady: () => true, droppedRows: () => 0 };
 }

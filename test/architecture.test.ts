@@ -38,6 +38,10 @@ const layers: Readonly<Record<string, Layer>> = {
     imports: ["app.ts", "analysis", "config", "domain", "core"],
     owns: ["node:fs", "node:os", "node:path", "node:util"],
   },
+  cluster: {
+    imports: ["domain", "core"],
+    owns: ["node:cluster", "node:net", "node:timers/promises"],
+  },
   // The composition root in parts, each a picture of its own.
   "app.ts": {
     imports: [
@@ -46,10 +50,38 @@ const layers: Readonly<Record<string, Layer>> = {
       "stores",
       "app-control-plane.ts",
       "app-data-plane.ts",
+      "app-fleet.ts",
       "app-foundation.ts",
       "app-options.ts",
     ],
     owns: ["node:path"],
+  },
+  "app-fleet.ts": {
+    imports: [
+      "cluster",
+      "domain",
+      "http",
+      "telemetry",
+      "app-control-plane.ts",
+      "app-foundation.ts",
+      "app-options.ts",
+      "app-worker.ts",
+    ],
+    owns: ["node:os", "node:url"],
+  },
+  // The root of a worker's process.
+  "app-worker.ts": {
+    imports: [
+      "cluster",
+      "domain",
+      "http",
+      "telemetry",
+      "app-data-plane.ts",
+      "app-foundation.ts",
+      "app-options.ts",
+      "version.ts",
+    ],
+    owns: [],
   },
   "app-control-plane.ts": {
     imports: [
@@ -139,6 +171,7 @@ const roots = [
   "analysis/e-process.ts",
   "main.ts",
   "analysis-worker.ts",
+  "app-worker.ts",
   "stores/sqlite/writer-worker.ts",
   "stores/sqlite/reader-worker.ts",
   "config/docs.ts",

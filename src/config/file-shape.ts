@@ -28,6 +28,7 @@ export interface ServerSection {
   readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
   readonly limits: { readonly body_bytes: number; readonly connections: number };
   readonly drain_ms: number;
+  readonly workers: number | "auto";
   readonly state_dir: string;
 }
 

@@ -98,6 +98,7 @@ function toServer(server: ServerSection): ServerConfig {
     maxBodyBytes: server.limits.body_bytes,
     maxConnections: server.limits.connections,
     drainMs: server.drain_ms,
+    workers: server.workers,
     corsOrigins: server.cors_origins,
   };
 }

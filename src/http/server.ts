@@ -27,7 +27,8 @@ export function createHttpServer(
       listener(request, response);
     },
   );
-  server.maxConnections = maxConnections;
+  // Without the second a worker that is full hands each connection on, to the next one that is full. (Node's types lack it.)
+  Object.assign(server, { maxConnections, dropMaxConnection: true });
   server.on("clientError", refuseRaw);
   return server;
 }

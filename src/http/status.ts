@@ -20,6 +20,19 @@ export interface DataPlaneStatus {
     readonly model: string;
     readonly state: "closed" | "half_open" | "open";
     readonly retryAfterMs: number;
+    /** The worker that has it worst, where there are several. */
+    readonly worker?: number;
+  }[];
+  /** The processes that serve, where there are several. */
+  readonly workers?: readonly {
+    readonly number: number;
+    /** Undefined while a worker that has died is being replaced, as is when it was started. */
+    readonly pid: number | undefined;
+    readonly startedAt: number | undefined;
+    readonly restarts: number;
+    /** Undefined until it serves. */
+    readonly revision: string | undefined;
+    readonly active: number;
   }[];
 }
 
@@ -51,11 +64,20 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       base_url: baseUrl,
       is_scripted: isScripted,
     })),
-    breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs }) => ({
+    breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({
       upstream,
       model,
       state,
       retry_after_ms: retryAfterMs,
+      worker,
+    })),
+    workers: facts.workers?.map(({ number, pid, startedAt, restarts, revision, active }) => ({
+      number,
+      pid,
+      started_at: startedAt === undefined ? undefined : new Date(startedAt).toISOString(),
+      restarts,
+      revision,
+      active_requests: active,
     })),
     exports_traces: facts.exportsTraces,
     store: storeView(facts.store),
