@@ -3,6 +3,7 @@ import cluster from "node:cluster";
 import { Failure } from "../domain/failure.ts";
 import { type Answers, createLink, type Link } from "./link.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
+import { closeUntaken } from "./untaken-connections.ts";
 
 export interface WorkerProcess<Settings, State> {
   readonly pid: number;
@@ -24,6 +25,7 @@ export function startWorker<Settings, State>(parts: {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: parts.file, args: [], serialization: "advanced" });
   const worker = cluster.fork(parts.env);
+  closeUntaken(worker.process);
   const link = createLink<ToWorker<Settings, State>, ToPrimary>({
     // That a worker goes away is told by its exit; a message that it misses is no news.
     post: (message) => worker.process.send(message as object, () => {}),
