@@ -40,7 +40,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   cluster: {
     imports: ["domain", "core"],
-    owns: ["node:child_process", "node:cluster", "node:net", "node:timers/promises"],
+    owns: ["node:child_process", "node:cluster", "node:net"],
   },
   // The composition root in parts, each a picture of its own.
   "app.ts": {

@@ -1,7 +1,6 @@
 /** All workers: every one of them serves the revision and the switches that are in force, or is replaced. */
 import type { RevisionSource } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
-import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import { Slot } from "./slot.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -45,8 +44,6 @@ export interface Fleet<State> {
   close(): Promise<void>;
 }
 
-const prepareMs = 15_000;
-const commitMs = 5000;
 const switchMs = 2000;
 const stateMs = 1000;
 /** How much a counter may lack of a worker that dies. */
@@ -79,10 +76,10 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
 
   return {
     async prepare(id, source) {
-      await Promise.all(slots.map((slot) => prepareIn(slot, id, source)));
+      await Promise.all(slots.map((slot) => slot.prepare(id, source)));
       return async () => {
         inForce = { id, source };
-        await Promise.all(slots.map((slot) => slot.commit(id, commitMs)));
+        await Promise.all(slots.map((slot) => slot.commit(id, source)));
       };
     },
     async tell(now) {
@@ -123,18 +120,4 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
       );
     },
   };
-}
-
-/** A worker that is not there, or ends over it, will start with what is in force by then. */
-async function prepareIn<Settings, State>(
-  slot: Slot<Settings, State>,
-  id: string,
-  source: RevisionSource,
-): Promise<void> {
-  const made = await slot.ask("prepare", source, prepareMs);
-  if (made === undefined) return;
-  if (made.value !== id) {
-    throw new Failure("internal_error", `worker ${slot.number} made revision ${made.value} of what is ${id}`);
-  }
-  slot.isPrepared(id);
 }

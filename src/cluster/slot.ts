@@ -1,6 +1,6 @@
 /** The place of one worker: whoever dies in it is replaced, until it is told to stop. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { within } from "../core/within.ts";
+import type { RevisionSource } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import type { Boot, ToWorker } from "./messages.ts";
@@ -30,9 +30,12 @@ interface Live<Settings, State> {
 }
 
 const bootMs = 30_000;
+const prepareMs = 15_000;
+const commitMs = 5000;
 /** Within this a worker has died young: the next one waits, and at the start of the server it is given up. */
 const youngMs = 10_000;
 const maxYoungDeaths = 3;
+const firstPauseMs = 100;
 const maxPauseMs = 10_000;
 
 export class Slot<Settings, State> {
@@ -96,7 +99,7 @@ export class Slot<Settings, State> {
         throw failure;
       },
     );
-    const first = await Promise.race([answer, sleep(milliseconds, undefined, { ref: false })]);
+    const first = await orLate(answer, milliseconds);
     if (first === undefined && !link.isLost) {
       this.#parts.log.error("a worker does not answer; it is replaced", { worker: this.number, asked: name });
       live.worker.kill();
@@ -104,27 +107,27 @@ export class Slot<Settings, State> {
     return first;
   }
 
-  /** Told of a revision's id by a worker that is ready for it. */
-  isPrepared(revision: string): void {
-    if (this.#live !== undefined) this.#live.prepared = revision;
+  /** Lets the worker make a revision; one that is not there will start with what is in force by then. Rejects when it cannot. */
+  async prepare(revision: string, source: RevisionSource): Promise<void> {
+    const live = this.#live;
+    const made = await this.ask("prepare", source, prepareMs);
+    if (live === undefined || made === undefined) return;
+    if (made.value !== revision) throw otherRevision(made.value, revision);
+    live.prepared = revision;
   }
 
   /** Puts it in force; a worker that cannot is ended, for none may serve what no longer is. */
-  async commit(revision: string, milliseconds: number): Promise<void> {
+  async commit(revision: string, source: RevisionSource): Promise<void> {
     const live = this.#live;
     if (live === undefined || live.revision === revision) return;
-    if (live.prepared !== revision) {
-      live.worker.kill();
-      return;
-    }
     try {
-      if ((await this.ask("commit", revision, milliseconds)) !== undefined) live.revision = revision;
+      // It may have started while the others made theirs ready.
+      if (live.prepared !== revision) await this.prepare(revision, source);
+      if ((await this.ask("commit", revision, commitMs)) !== undefined) live.revision = revision;
     } catch (error) {
-      this.#parts.log.error("a worker cannot put a revision in force; it is replaced", {
-        worker: this.number,
-        revision,
-        error,
-      });
+      const { log } = this.#parts;
+      const message = "a worker cannot put a revision in force; it is replaced";
+      log.error(message, { worker: this.number, revision, error });
       live.worker.kill();
     }
   }
@@ -192,20 +195,38 @@ export class Slot<Settings, State> {
     live.prepared = revision;
     const answer = await this.ask("boot", boot, bootMs);
     if (answer === undefined) throw new Failure("internal_error", "The worker ended while it started.");
-    if (answer.value.revision !== revision) {
-      const message = `A worker made revision ${answer.value.revision} of what is ${revision}; is its environment another one?`;
-      throw new Failure("config_invalid", message);
-    }
+    if (answer.value.revision !== revision) throw otherRevision(answer.value.revision, revision);
     live.revision = revision;
     return answer.value.port;
   }
 
   /** The first replacement comes at once. */
   async #pause(youngDeaths: number): Promise<void> {
-    if (youngDeaths < 2) return;
-    const milliseconds = Math.min(maxPauseMs, 100 * 2 ** (youngDeaths - 2));
-    await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    const { signal } = this.#stopping;
+    if (youngDeaths < 2 || signal.aborted) return;
+    const stopped = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+    await within(stopped.promise, Math.min(maxPauseMs, firstPauseMs * 2 ** (youngDeaths - 2)));
   }
+}
+
+/** What it comes to, or undefined when that takes longer. */
+async function orLate<T>(answer: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Both have read the same texts: what is left is what they know of the world. */
+function otherRevision(made: string, wanted: string): Failure {
+  const message = `A worker made revision ${made} of what is ${wanted}; is its environment another one?`;
+  return new Failure("config_invalid", message);
 }
 
 /** What a worker says of its own accord will be said by the next one too. */
