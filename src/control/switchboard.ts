@@ -54,6 +54,7 @@ export class Switchboard {
     try {
       await this.#store.append(event);
     } catch (cause) {
+      await isEverywhere;
       const message = `"${scopeName(order.scope)}" is killed in this instance, but the kill could not be kept: a restart lifts it. The log has the cause.`;
       throw new Failure("internal_error", message, { cause });
     }
