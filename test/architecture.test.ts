@@ -25,7 +25,15 @@ const layers: Readonly<Record<string, Layer>> = {
   upstreams: { imports: ["domain", "core"], owns: ["undici", "node:util"] },
   stores: {
     imports: ["domain", "core"],
-    owns: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:sqlite", "node:worker_threads"],
+    owns: [
+      "node:crypto",
+      "node:fs",
+      "node:fs/promises",
+      "node:path",
+      "node:sqlite",
+      "node:worker_threads",
+      "node:zlib",
+    ],
   },
   telemetry: { imports: ["domain", "core"], owns: ["@opentelemetry/"] },
   config: { imports: ["domain", "core"], owns: ["node:path"] },

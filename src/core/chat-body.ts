@@ -53,8 +53,21 @@ export function unitMember(
  * the keys are the client's own.
  */
 export function metadataOf(body: ChatBody): Readonly<Record<string, string>> {
-  const metadata = parsed(body.bytes, body.members, "metadata");
-  if (typeof metadata !== "object" || metadata === null) return {};
+  const member = body.members.get("metadata");
+  if (member === undefined) return none;
+  const known = read.get(body);
+  if (known !== undefined) return known;
+  const metadata = checkedMetadata(parseMember(body.bytes, member));
+  read.set(body, metadata);
+  return metadata;
+}
+
+const none: Readonly<Record<string, string>> = Object.freeze({});
+/** The assignment asks for it, and the prompt asks again. */
+const read = new WeakMap<ChatBody, Readonly<Record<string, string>>>();
+
+function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  if (typeof metadata !== "object" || metadata === null) return none;
   const entries = Object.entries(metadata);
   if (entries.length > 16) {
     throw invalid("metadata", `metadata has ${entries.length} keys; send at most 16.`);

@@ -1,6 +1,7 @@
 /** Follows the chunks of one chat completion: what is content, what was counted, whether it is complete. */
 import type { Choice, TokenUsage } from "../domain/chat.ts";
 import { isObject, toolCallParts, usageOf } from "./chat-completion.ts";
+import { type ChunkTemplate, learnTemplate, textOf } from "./chunk-template.ts";
 import type { ServerSentEvent } from "./server-sent-events.ts";
 
 export type ChunkVerdict =
@@ -25,6 +26,10 @@ const drop: ChunkVerdict = { kind: "drop" };
 const forward: ChunkVerdict = { kind: "forward", isContent: false };
 const forwardContent: ChunkVerdict = { kind: "forward", isContent: true };
 
+/** A lesson costs what three chunks known by their template save, so that many chunks must follow from it. */
+const lessonPrice = 4;
+const mostCredit = 16;
+
 export class ChatStreamReader {
   responseId: string | undefined;
   responseModel: string | undefined;
@@ -38,6 +43,8 @@ export class ChatStreamReader {
   readonly #expectedChoices: number;
   readonly #hidesUsage: boolean;
   readonly #collects: boolean;
+  #template: ChunkTemplate | undefined;
+  #credit = mostCredit;
 
   constructor(options: { choices: number; hidesUsage: boolean; collects: boolean }) {
     this.#expectedChoices = options.choices;
@@ -64,19 +71,40 @@ export class ChatStreamReader {
   }
 
   read(event: ServerSentEvent): ChunkVerdict {
-    if (event.data === undefined) return forward;
-    if (event.data.trim() === "[DONE]") {
+    const text = this.#template && textOf(this.#template, event.raw);
+    if (this.#template !== undefined && text !== undefined && text !== "")
+      return this.#readText(this.#template, text);
+    const { data } = event;
+    if (data === undefined) return forward;
+    if (data.trim() === "[DONE]") {
       this.isDone = true;
       return drop;
     }
-    const chunk = parseChunk(event.data);
+    const chunk = parseChunk(data);
     if (chunk === undefined) {
       this.malformedChunks++;
       return drop;
     }
     if (isObject(chunk.error)) return { kind: "error", error: chunk.error };
     if (typeof chunk.error === "string") return { kind: "error", error: { message: chunk.error } };
+    this.#learn(event.raw, chunk);
     return this.#readChunk(chunk);
+  }
+
+  #learn(raw: Buffer, chunk: Record<string, unknown>): void {
+    if (this.#credit < lessonPrice) return;
+    const template = learnTemplate(raw, chunk);
+    if (template === undefined) return;
+    this.#template = template;
+    this.#credit -= lessonPrice;
+  }
+
+  /** What `#readChunk` would do with the template's chunk if it said this. */
+  #readText({ key, index }: ChunkTemplate, text: string): ChunkVerdict {
+    if (this.#credit < mostCredit) this.#credit++;
+    if (key === "content") this.#addContent(this.#choiceAt(index), text);
+    this.chunks++;
+    return forwardContent;
   }
 
   #readChunk(chunk: Record<string, unknown>): ChunkVerdict {
@@ -111,8 +139,7 @@ export class ChatStreamReader {
       if (key === "role" || value === null || value === "") continue;
       isContent = true;
       if (key === "content" && typeof value === "string") {
-        this.characters += value.length;
-        if (this.#collects) choice.content = (choice.content ?? "") + value;
+        this.#addContent(choice, value);
       } else if (key === "refusal" && typeof value === "string") {
         choice.refusal = (choice.refusal ?? "") + value;
       } else if (key === "tool_calls" && Array.isArray(value)) {
@@ -120,6 +147,11 @@ export class ChatStreamReader {
       }
     }
     return isContent;
+  }
+
+  #addContent(choice: GrowingChoice, text: string): void {
+    this.characters += text.length;
+    if (this.#collects) choice.content = (choice.content ?? "") + text;
   }
 
   #readToolCall(choice: GrowingChoice, raw: Record<string, unknown>): void {

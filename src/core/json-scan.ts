@@ -25,20 +25,36 @@ export function scanBody(bytes: Buffer): { readonly members: ReadonlyMap<string,
   return { members };
 }
 
-/** The value of one member. */
-export function parseMember(bytes: Buffer, member: Member): unknown {
-  return JSON.parse(bytes.toString("utf8", member.start, member.end));
+/** The value of one member of a body that was scanned. */
+export function parseMember(bytes: Buffer, { start, end }: Member): unknown {
+  const first = bytes[start];
+  if (first === letterT) return true;
+  if (first === letterF) return false;
+  if (first === letterN) return null;
+  if (first === quote && end - start <= maxShort && isPlain(bytes, start + 1, end - 1))
+    return bytes.toString("latin1", start + 1, end - 1);
+  return JSON.parse(bytes.toString("utf8", start, end));
 }
 
+/** Puts bytes into a member's value, which otherwise stays as it is. */
+export interface Insertion {
+  /** Offset in the body, within the member's value. */
+  readonly at: number;
+  readonly insert: Buffer;
+}
+
+/** A member's new value, its removal, or something put into it. */
+export type Edit = Buffer | Insertion | undefined;
+
 /**
- * The body with some members replaced, removed (`undefined`) or, where the body has none of that name, added at its
+ * The body with some members edited, removed (`undefined`) or, where the body has none of that name, added at its
  * end. Bytes that no edit names stay as they are; with nothing to change it is the same Buffer. New values must be
  * valid JSON.
  */
 export function spliceBody(
   bytes: Buffer,
   members: ReadonlyMap<string, Member>,
-  edits: ReadonlyMap<string, Buffer | undefined>,
+  edits: ReadonlyMap<string, Edit>,
 ): Buffer {
   const cuts = cutsOf({ bytes, members, edits });
   if (cuts.length === 0) return bytes;
@@ -57,6 +73,11 @@ export function spliceBody(
 }
 
 const quote = 0x22;
+const letterF = 0x66;
+const letterN = 0x6e;
+const letterT = 0x74;
+/** Characters up to which a look at each is cheaper than the parser. */
+const maxShort = 256;
 const comma = 0x2c;
 const colon = 0x3a;
 const backslash = 0x5c;
@@ -90,20 +111,24 @@ function scanMembers(cursor: JsonCursor, start: number, members: Map<string, Mem
 }
 
 function keyText(bytes: Buffer, keyStart: number, keyEnd: number): string {
-  let isPlain = true;
-  for (let at = keyStart + 1; at < keyEnd - 1; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === backslash || byte >= 0x80) isPlain = false;
-  }
   // The same text, at half the price of the UTF-8 decoder.
-  if (isPlain) return bytes.toString("latin1", keyStart + 1, keyEnd - 1);
+  if (isPlain(bytes, keyStart + 1, keyEnd - 1)) return bytes.toString("latin1", keyStart + 1, keyEnd - 1);
   return String(JSON.parse(bytes.toString("utf8", keyStart, keyEnd)));
+}
+
+/** ASCII without escapes: the text of a JSON string is then its bytes. */
+function isPlain(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === backslash || byte >= 0x80) return false;
+  }
+  return true;
 }
 
 interface Splice {
   readonly bytes: Buffer;
   readonly members: ReadonlyMap<string, Member>;
-  readonly edits: ReadonlyMap<string, Buffer | undefined>;
+  readonly edits: ReadonlyMap<string, Edit>;
 }
 
 interface Cut {
@@ -129,10 +154,8 @@ function cutsOf(splice: Splice): readonly Cut[] {
       if (pendingFrom !== -1) cuts.push({ start: pendingFrom, end: member.keyStart, insert: nothing });
       pendingFrom = -1;
       hasKept = true;
-      const insert = edits.get(name);
-      if (insert !== undefined && !isSame(bytes, member, insert)) {
-        cuts.push({ start: member.start, end: member.end, insert });
-      }
+      const cut = cutOf(bytes, member, edits.get(name));
+      if (cut !== undefined) cuts.push(cut);
     }
     previousEnd = member.end;
   }
@@ -143,6 +166,12 @@ function cutsOf(splice: Splice): readonly Cut[] {
   return cuts;
 }
 
+function cutOf(bytes: Buffer, member: Member, edit: Edit): Cut | undefined {
+  if (edit === undefined) return undefined;
+  if ("insert" in edit) return { start: edit.at, end: edit.at, insert: edit.insert };
+  return isSame(bytes, member, edit) ? undefined : { start: member.start, end: member.end, insert: edit };
+}
+
 function isSame(bytes: Buffer, member: Member, value: Buffer): boolean {
   if (value.length !== member.end - member.start) return false;
   return bytes.compare(value, 0, value.length, member.start, member.end) === 0;
@@ -151,12 +180,24 @@ function isSame(bytes: Buffer, member: Member, value: Buffer): boolean {
 function additions({ members, edits }: Splice, hasKept: boolean): Buffer {
   const parts: Buffer[] = [];
   for (const [name, value] of edits) {
-    if (value === undefined || members.has(name)) continue;
-    const separator = hasKept || parts.length > 0 ? "," : "";
-    parts.push(Buffer.from(`${separator}${JSON.stringify(name)}:`), value);
+    if (value === undefined || "insert" in value || members.has(name)) continue;
+    const isFirst = !hasKept && parts.length === 0;
+    parts.push(isFirst ? keyBytes(name).subarray(1) : keyBytes(name), value);
   }
   return parts.length === 0 ? nothing : Buffer.concat(parts);
 }
+
+/** `,"name":`. Names are ours or the configuration's, so there are few. */
+function keyBytes(name: string): Buffer {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(`,${JSON.stringify(name)}:`);
+  if (keys.size < maxKnownKeys) keys.set(name, bytes);
+  return bytes;
+}
+
+const keys = new Map<string, Buffer>();
+const maxKnownKeys = 1000;
 
 function notAnObject(cursor: JsonCursor, start: number): Failure {
   const { bytes } = cursor;

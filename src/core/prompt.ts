@@ -2,11 +2,12 @@ import type { ValidateFunction } from "ajv";
 import type { Member } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import type { PromptCombine, PromptFile, RenderablePrompt } from "../domain/prompt.ts";
+import type { Edit } from "./json-scan.ts";
 import { compileVariables, declaredVariables, isRecord } from "./prompt-schema.ts";
 import { parseTemplate, type TemplatePart } from "./prompt-template.ts";
 
 /** Messages of a rendered prompt, in order. */
-export type RenderedPrompt = ReturnType<RenderablePrompt["render"]>;
+type RenderedPrompt = ReturnType<RenderablePrompt["render"]>;
 
 /**
  * Makes the validator and the parts once, so that rendering is a check and a join. Values are inert text: what looks
@@ -18,22 +19,37 @@ export function compilePrompt(file: PromptFile): RenderablePrompt {
   const used = new Set(
     blocks.flatMap(({ parts }) => parts.map(variableOf)).filter((name) => name !== undefined),
   );
-  return {
-    file,
-    render(variables) {
-      const values = checkedValues({ file, validate, used }, variables);
-      return {
-        messages: blocks.map(({ role, parts }) => ({ role, content: joined(parts, values) })),
-      };
-    },
+  const render = (variables: Readonly<Record<string, unknown>>): RenderedPrompt => {
+    const values = checkedValues({ file, validate, used }, variables);
+    return { messages: blocks.map(({ role, parts }) => ({ role, content: joined(parts, values) })) };
+  };
+  return { file, render: remembering(render) };
+}
+
+/** Variables are few and come again (a product, a tone, a language): what was rendered and checked once is not done anew. */
+function remembering(render: RenderablePrompt["render"]): RenderablePrompt["render"] {
+  const known = new Map<string, RenderedPrompt>();
+  return (variables) => {
+    const key = JSON.stringify(variables);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const rendered = render(variables);
+    if (key.length > maxKeyLength) return rendered;
+    if (known.size >= maxRemembered) known.clear();
+    known.set(key, rendered);
+    return rendered;
   };
 }
+
+const maxRemembered = 500;
+/** Longer ones are texts of users, which hardly ever come twice. */
+const maxKeyLength = 200;
 
 export interface VariableSources {
   readonly metadata: Readonly<Record<string, string>>;
   readonly header: string | undefined;
   /** Prompts of the experiment's other variants: a caller cannot know which of them a unit gets, and may send for all. */
-  readonly siblings?: readonly PromptFile[];
+  readonly siblings?: () => readonly PromptFile[];
 }
 
 /**
@@ -41,19 +57,29 @@ export interface VariableSources {
  * `x-assay-prompt-variables`, a JSON object, which wins. Throws `invalid_header`.
  */
 export function promptVariables(prompt: PromptFile, sources: VariableSources): Record<string, unknown> {
-  const { metadata, header, siblings = [] } = sources;
-  const own = declaredVariables(prompt.variables);
+  const { metadata, header, siblings } = sources;
+  const own = namesOf(prompt);
   const entries: [string, unknown][] = [];
-  for (const name of Object.keys(own))
-    if (Object.hasOwn(metadata, name)) entries.push([name, metadata[name]]);
-  if (header === undefined) return Object.fromEntries(entries);
-  const others = new Set(siblings.flatMap(({ variables }) => Object.keys(declaredVariables(variables))));
+  for (const name of own) if (Object.hasOwn(metadata, name)) entries.push([name, metadata[name]]);
+  if (header === undefined) return entries.length === 0 ? {} : Object.fromEntries(entries);
+  const others = new Set(siblings?.().flatMap((sibling) => [...namesOf(sibling)]));
   const sent = Object.entries(parsedHeader(header));
-  entries.push(...sent.filter(([name]) => Object.hasOwn(own, name) || !others.has(name)));
+  entries.push(...sent.filter(([name]) => own.has(name) || !others.has(name)));
   return Object.fromEntries(entries);
 }
 
-/** The bytes of `messages` for the upstream. With `prepend` and `append` the client's own messages keep their bytes. */
+/** Names of the variables that a prompt declares. */
+function namesOf(prompt: PromptFile): ReadonlySet<string> {
+  const known = declaredNames.get(prompt);
+  if (known !== undefined) return known;
+  const names = new Set(Object.keys(declaredVariables(prompt.variables)));
+  declaredNames.set(prompt, names);
+  return names;
+}
+
+const declaredNames = new WeakMap<PromptFile, ReadonlySet<string>>();
+
+/** What becomes of the client's `messages`; undefined when nothing does. With `prepend` and `append` they keep their bytes. */
 export function combineMessages({
   rendered,
   combine,
@@ -64,15 +90,35 @@ export function combineMessages({
   readonly combine: PromptCombine;
   readonly bytes: Buffer;
   readonly messagesRange: Pick<Member, "start" | "end">;
-}): Buffer {
-  const own = bytes.subarray(messagesRange.start, messagesRange.end);
+}): Edit {
+  const { start, end } = messagesRange;
+  const own = bytes.subarray(start, end);
   if (combine === "replace_system") return replacedSystem(rendered, own);
-  if (rendered.messages.length === 0) return own;
-  const text = JSON.stringify(rendered.messages);
-  if (isEmptyArray(own)) return Buffer.from(text);
-  if (combine === "prepend") return Buffer.concat([Buffer.from(`${text.slice(0, -1)},`), own.subarray(1)]);
-  return Buffer.concat([own.subarray(0, -1), Buffer.from(`,${text.slice(1)}`)]);
+  if (rendered.messages.length === 0) return undefined;
+  const { whole, front, back } = encoded(rendered);
+  if (isEmptyArray(own)) return whole;
+  return combine === "prepend" ? { at: start + 1, insert: front } : { at: end - 1, insert: back };
 }
+
+interface Encoded {
+  readonly whole: Buffer;
+  /** Before the first of other messages, and behind the last of them. */
+  readonly front: Buffer;
+  readonly back: Buffer;
+}
+
+/** A rendered prompt as JSON; one that was remembered has its bytes already. */
+function encoded(rendered: RenderedPrompt): Encoded {
+  const known = bytesOf.get(rendered);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(rendered.messages);
+  const inner = text.slice(1, -1);
+  const bytes = { whole: Buffer.from(text), front: Buffer.from(`${inner},`), back: Buffer.from(`,${inner}`) };
+  bytesOf.set(rendered, bytes);
+  return bytes;
+}
+
+const bytesOf = new WeakMap<RenderedPrompt, Encoded>();
 
 interface Checks {
   readonly file: PromptFile;

@@ -1,11 +1,11 @@
 /** The bytes that an upstream gets: the client's own, with only those members changed that the plan changes. */
 import type { AssignedRequest, RenderedRequest, ServingPlan, Target } from "../domain/chat.ts";
-import type { Config, Revision } from "../domain/config.ts";
+import type { Config, OutputConfig, Revision } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import type { AttemptReason } from "../domain/record.ts";
 import { choicesOf, metadataOf, usesHiddenUsage } from "./chat-body.ts";
 import { isObject } from "./chat-completion.ts";
-import { parseMember, scanBody, spliceBody } from "./json-scan.ts";
+import { type Edit, parseMember, scanBody, spliceBody } from "./json-scan.ts";
 import { combineMessages, promptVariables } from "./prompt.ts";
 
 /** Throws `invalid_prompt_variables`. */
@@ -23,8 +23,7 @@ export function renderRequest(
     variantId: plan.variant?.id,
   };
   const hidesUsage = usesHiddenUsage(body);
-  const edits = new Map<string, Buffer>();
-  for (const [name, value] of Object.entries(plan.parameters)) edits.set(name, json(value));
+  const edits = new Map<string, Edit>(encodedParameters(plan.parameters));
   if (body.operation === "chat") {
     refuseModelServer(config, target);
     addChatMembers(edits, request, { plan, target, hidesUsage, revision: facts.revision });
@@ -43,21 +42,42 @@ export function renderRequest(
 
 /** What a chat body alone has: a model's input is sent with the variant's parameters, and otherwise as it came. */
 function addChatMembers(
-  edits: Map<string, Buffer>,
+  edits: Map<string, Edit>,
   request: AssignedRequest,
   facts: { plan: ServingPlan; target: Target; hidesUsage: boolean; revision: Revision },
 ): void {
   const { body, experiment } = request;
   const { plan, target } = facts;
   if (target.model !== body.model) edits.set("model", json(target.model));
-  if (plan.prompt !== undefined) edits.set("messages", messagesOf(request, plan, facts.revision));
+  const messages = messagesOf(request, plan, facts.revision);
+  if (messages !== undefined) edits.set("messages", messages);
   if (facts.hidesUsage) {
     edits.set("stream_options", json({ ...streamOptions(request), include_usage: true }));
   }
   const schema = experiment?.output.sendResponseFormat === true ? experiment.output.schema : undefined;
   if (schema === undefined || body.members.has("response_format")) return;
-  const format = { type: "json_schema", json_schema: { name: schema.name, schema: schema.schema } };
-  edits.set("response_format", json(format));
+  edits.set("response_format", encodedFormat(schema));
+}
+
+/** Of a variant, encoded once. */
+const encodedParameters = once((parameters: ServingPlan["parameters"]) =>
+  Object.entries(parameters).map(([name, value]): [string, Buffer] => [name, json(value)]),
+);
+
+const encodedFormat = once((schema: NonNullable<OutputConfig["schema"]>) =>
+  json({ type: "json_schema", json_schema: { name: schema.name, schema: schema.schema } }),
+);
+
+/** Remembers what it made of each object, as long as the object lives. */
+function once<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
 }
 
 function refuseModelServer({ upstreams }: Config, { upstream, model }: Target): void {
@@ -75,7 +95,7 @@ export function repairRequest(request: RenderedRequest, answer: string, complain
   const { members } = scanBody(request.outgoing);
   const messagesRange = members.get("messages");
   if (messagesRange === undefined) return request;
-  const messages = combineMessages({
+  const edit = combineMessages({
     rendered: {
       messages: [
         { role: "assistant", content: answer },
@@ -86,23 +106,23 @@ export function repairRequest(request: RenderedRequest, answer: string, complain
     bytes: request.outgoing,
     messagesRange,
   });
-  const outgoing = spliceBody(request.outgoing, members, new Map([["messages", messages]]));
+  if (edit === undefined) return request;
+  const outgoing = spliceBody(request.outgoing, members, new Map([["messages", edit]]));
   return { ...request, outgoing, attemptReason: "repair", backoffMs: 0 };
 }
 
-function messagesOf(request: AssignedRequest, plan: ServingPlan, revision: Revision): Buffer {
+function messagesOf(request: AssignedRequest, plan: ServingPlan, revision: Revision): Edit {
   const { body, headers } = request;
   const { prompt } = plan;
   const messagesRange = body.members.get("messages");
-  if (prompt === undefined || messagesRange === undefined) return Buffer.from("[]");
-  const header = headers["x-assay-prompt-variables"];
-  const siblings = request.experiment?.variants.flatMap(
-    (variant) => (variant.prompt && revision.prompts.get(variant.prompt)?.file) || [],
-  );
+  if (prompt === undefined || messagesRange === undefined) return undefined;
   const variables = promptVariables(prompt.file, {
     metadata: metadataOf(body),
-    header,
-    siblings: siblings ?? [],
+    header: headers["x-assay-prompt-variables"],
+    siblings: () =>
+      request.experiment?.variants.flatMap(
+        (variant) => (variant.prompt && revision.prompts.get(variant.prompt)?.file) || [],
+      ) ?? [],
   });
   return combineMessages({
     rendered: prompt.render(variables),

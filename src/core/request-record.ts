@@ -60,7 +60,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     status: end.status,
     safety: safetyOf(failure, isRefusal),
     isRefusal,
-    finishReasons: (completion?.choices ?? []).flatMap(({ finishReason }) => finishReason ?? []),
+    finishReasons: finishReasonsOf(completion),
     fallback: state.fallback,
     isClientRetry: end.isClientRetry,
     prediction: completion?.prediction,
@@ -69,9 +69,13 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
 
 /** Dollars over all attempts. One that spent tokens at an unknown price makes the sum unknown, not smaller. */
 function totalCost(attempts: readonly AttemptRecord[]): number | undefined {
-  const spent = attempts.filter(({ usage }) => usage !== undefined);
-  if (spent.length === 0 || spent.some(({ costUsd }) => costUsd === undefined)) return undefined;
-  return spent.reduce((total, { costUsd }) => total + (costUsd ?? 0), 0);
+  let total: number | undefined;
+  for (const { usage, costUsd } of attempts) {
+    if (usage === undefined) continue;
+    if (costUsd === undefined) return undefined;
+    total = (total ?? 0) + costUsd;
+  }
+  return total;
 }
 
 function outcomeOf(failure: Failure | undefined): Outcome {
@@ -81,6 +85,14 @@ function outcomeOf(failure: Failure | undefined): Outcome {
 function safetyOf(failure: Failure | undefined, isRefusal: boolean): SafetyOutcome {
   if (failure?.rule.outcome === "blocked") return "blocked";
   return isRefusal ? "refused" : "pass";
+}
+
+function finishReasonsOf(completion: Completion | undefined): readonly string[] {
+  const reasons: string[] = [];
+  for (const { finishReason } of completion?.choices ?? []) {
+    if (finishReason !== undefined) reasons.push(finishReason);
+  }
+  return reasons;
 }
 
 function isRefused(completion: Completion | undefined): boolean {

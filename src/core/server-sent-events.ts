@@ -23,7 +23,7 @@ export class EventSplitter {
   readonly #maxEventBytes: number;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  #lineLength = 0;
+  #isInLine = false;
   #lastWasCr = false;
 
   constructor(maxEventBytes: number) {
@@ -32,31 +32,32 @@ export class EventSplitter {
 
   push(bytes: Buffer): ServerSentEvent[] {
     const events: ServerSentEvent[] = [];
+    const hasCr = bytes.includes(CR);
     let start = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (byte === LF && this.#lastWasCr) {
-        // The second half of CRLF: its line has ended already.
-        this.#lastWasCr = false;
-        continue;
-      }
-      this.#lastWasCr = byte === CR;
-      if (byte !== LF && byte !== CR) {
-        this.#lineLength++;
-        continue;
-      }
-      if (this.#lineLength > 0) {
-        this.#lineLength = 0;
-        continue;
-      }
-      let end = i + 1;
-      if (byte === CR && bytes[end] === LF) {
-        end++;
-        i++;
+    let next = 0;
+    while (next < bytes.length) {
+      const lineEnd = hasCr ? endOfLine(bytes, next) : endAtLf(bytes, next);
+      if (lineEnd > next) {
+        this.#isInLine = true;
         this.#lastWasCr = false;
       }
-      events.push(eventOf(this.#take(bytes.subarray(start, end))));
-      start = end;
+      if (lineEnd === bytes.length) break;
+      next = lineEnd + 1;
+      const isCr = bytes[lineEnd] === CR;
+      // The second half of CRLF: its line has ended already.
+      const isHalf = !isCr && this.#lastWasCr;
+      this.#lastWasCr = isCr;
+      if (isHalf) continue;
+      if (this.#isInLine) {
+        this.#isInLine = false;
+        continue;
+      }
+      if (isCr && bytes[next] === LF) {
+        next++;
+        this.#lastWasCr = false;
+      }
+      events.push(new WholeEvent(this.#take(bytes.subarray(start, next))));
+      start = next;
     }
     if (start < bytes.length) this.#wait(start === 0 ? bytes : bytes.subarray(start));
     return events;
@@ -66,8 +67,8 @@ export class EventSplitter {
   flush(): ServerSentEvent | undefined {
     if (this.#waitingBytes === 0) return undefined;
     const rest = this.#take(Buffer.alloc(0));
-    this.#lineLength = 0;
-    return eventOf(Buffer.concat([rest, Buffer.from("\n\n")]));
+    this.#isInLine = false;
+    return new WholeEvent(Buffer.concat([rest, Buffer.from("\n\n")]));
   }
 
   #wait(bytes: Buffer): void {
@@ -87,11 +88,34 @@ export class EventSplitter {
   }
 }
 
-function eventOf(raw: Buffer): ServerSentEvent {
-  // Nearly every event of an LLM is one line, `data: {…}`, and a blank one.
-  const isPlain = raw.indexOf(LF) === raw.length - 2 && raw.indexOf(CR) === -1 && startsWithData(raw);
-  if (isPlain) return { raw, data: raw.toString("utf8", 6, raw.length - 2) };
-  return { raw, data: dataOf(raw.toString("utf8")) };
+/** Its data is read on demand: most events are known by their bytes. */
+class WholeEvent implements ServerSentEvent {
+  readonly raw: Buffer;
+
+  constructor(raw: Buffer) {
+    this.raw = raw;
+  }
+
+  get data(): string | undefined {
+    const { raw } = this;
+    return isPlainEvent(raw) ? raw.toString("utf8", 6, raw.length - 2) : dataOf(raw.toString("utf8"));
+  }
+}
+
+/** One line, `data: ` and something, and a blank one, as nearly every event of an LLM. */
+function isPlainEvent(raw: Buffer): boolean {
+  return raw.indexOf(LF) === raw.length - 2 && raw.indexOf(CR) === -1 && startsWithData(raw);
+}
+
+function endAtLf(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(LF, from);
+  return at === -1 ? bytes.length : at;
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  let at = from;
+  for (; at < bytes.length; at++) if (bytes[at] === LF || bytes[at] === CR) break;
+  return at;
 }
 
 function startsWithData(raw: Buffer): boolean {

@@ -158,9 +158,25 @@ export interface RequestContext {
   /** Epoch milliseconds at arrival. */
   readonly receivedAt: number;
   /** Aborted with a Failure when the client hangs up, the deadline passes or the server drains. */
-  readonly controller: AbortController;
+  readonly controller: RequestController;
   /** What has been learned so far; each policy writes its own part. */
   readonly state: RequestState;
+}
+
+/** Gives a request up. An AbortController is one. */
+export interface RequestController {
+  readonly signal: CancelSignal;
+  abort(reason: unknown): void;
+}
+
+export type CancelListener = (() => void) | { handleEvent(): void };
+
+/** Tells once when something is given up, and why. An AbortSignal is one. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: CancelListener, options?: { readonly once: true }): void;
+  removeEventListener(type: "abort", listener: CancelListener): void;
 }
 
 export interface RequestState {
@@ -201,7 +217,7 @@ export interface UpstreamCall {
   /** JSON Pointer to the prediction in a model server's answer. */
   readonly predictionPath?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 export interface ForwardCall {
@@ -210,7 +226,7 @@ export interface ForwardCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: NodeJS.ReadableStream | Buffer | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 export interface ForwardAnswer {

@@ -1,6 +1,7 @@
 /** Failures as OpenAI's error answers. */
 import type { ServerResponse } from "node:http";
 import { type Failure, failureRules } from "../domain/failure.ts";
+import { type HeaderList, withHeaders } from "./answer-headers.ts";
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -31,18 +32,10 @@ export function errorBytes(failure: Failure): Buffer {
   return Buffer.from(JSON.stringify({ error }));
 }
 
-export function writeError(
-  response: ServerResponse,
-  failure: Failure,
-  headers: Record<string, string>,
-): void {
-  const answer = errorAnswer(failure);
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    ...headers,
-    "content-length": String(answer.bytes.length),
-  });
-  response.end(answer.bytes);
+export function writeError(response: ServerResponse, failure: Failure, headers: HeaderList): void {
+  const { status, headers: own, bytes } = errorAnswer(failure);
+  response.writeHead(status, withHeaders(headers, { ...own, "content-length": String(bytes.length) }));
+  response.end(bytes);
 }
 
 /** Only where nothing was tried yet, and a moment later it may go better. */

@@ -1,5 +1,6 @@
 /** Who may come in: while the server drains nobody; otherwise requests to a known host, from a known origin. */
 import type { IncomingMessage } from "node:http";
+import type { RequestController } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 
 export interface HostRules {
@@ -13,7 +14,7 @@ const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** Counts requests whose answer has not ended, and can end them all. */
 export class Gate {
-  readonly #active = new Set<AbortController>();
+  readonly #active = new Set<RequestController>();
   #isDraining = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -26,7 +27,7 @@ export class Gate {
   }
 
   /** Throws `shutting_down`. */
-  enter(controller: AbortController): void {
+  enter(controller: RequestController): void {
     if (this.#isDraining) {
       throw new Failure("shutting_down", "This instance is shutting down; send the request again.", {
         retryAfterMs: 1000,
@@ -35,7 +36,7 @@ export class Gate {
     this.#active.add(controller);
   }
 
-  leave(controller: AbortController): void {
+  leave(controller: RequestController): void {
     this.#active.delete(controller);
     if (this.#active.size === 0) this.#whenEmpty?.();
   }
@@ -107,6 +108,8 @@ export function isKnownOrigin(origin: string, allowed: readonly string[]): boole
 }
 
 function isKnownHost(host: string, allowed: readonly string[]): boolean {
-  const name = host.replace(/:\d+$/, "").toLowerCase();
+  const colon = host.lastIndexOf(":");
+  const hasPort = colon !== -1 && /^\d+$/.test(host.slice(colon + 1));
+  const name = (hasPort ? host.slice(0, colon) : host).toLowerCase();
   return loopback.has(name) || allowed.includes("*") || allowed.includes(name);
 }

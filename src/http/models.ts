@@ -1,6 +1,6 @@
 /** `GET /v1/models`: the upstream's models and our experiments in one list, so that pickers find both. */
 import { isObject } from "../core/chat-completion.ts";
-import type { ForwardAnswer, Upstream } from "../domain/chat.ts";
+import type { CancelSignal, ForwardAnswer, Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 
@@ -37,7 +37,7 @@ export function ownModels(revision: Revision): ModelEntry[] {
 export async function allModels(
   revision: Revision,
   upstream: Upstream,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<unknown> {
   const own = ownModels(revision);
   const known = new Set(own.map(({ id }) => id));
@@ -48,7 +48,7 @@ export async function allModels(
 /** An upstream that does not answer within this time leaves our own models standing alone. */
 const listMs = 3000;
 
-async function upstreamModels(upstream: Upstream, signal: AbortSignal): Promise<Record<string, unknown>[]> {
+async function upstreamModels(upstream: Upstream, signal: CancelSignal): Promise<Record<string, unknown>[]> {
   const controller = new AbortController();
   const giveUp = () =>
     controller.abort(new Failure("deadline_exceeded", "The list of models took too long."));

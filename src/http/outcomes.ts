@@ -4,25 +4,16 @@ import { setImmediate } from "node:timers/promises";
 import { type OutcomeDraft, parseOutcomes } from "../core/outcome-body.ts";
 import { outcomeRecord } from "../core/outcome-record.ts";
 import type { RequestContext } from "../domain/chat.ts";
-import type { ServerConfig } from "../domain/config.ts";
 import type { Unit } from "../domain/experiment.ts";
-import { asFailure, Failure } from "../domain/failure.ts";
+import { Failure } from "../domain/failure.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
-import { contextHeaders, corsHeaders } from "./answer-headers.ts";
-import { refuse } from "./chat-completions.ts";
-import { writeError } from "./errors.ts";
-import { checkHost, type Gate } from "./gate.ts";
+import { writeJson } from "./answer-headers.ts";
+import { ownRoute, type RouteParts } from "./own-route.ts";
 import { readBody } from "./read-body.ts";
-import type { RequestScope } from "./request-scope.ts";
 
 const outcomesPath = "/v1/outcomes";
 
-export interface OutcomeParts {
-  readonly gate: Gate;
-  readonly openScope: (request: IncomingMessage, response: ServerResponse, route: string) => RequestScope;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly server: () => ServerConfig;
+export interface OutcomeParts extends RouteParts {
   /** Resolves when all are durable, in their order. Rejects `store_unavailable`. */
   readonly addOutcomes: (outcomes: readonly OutcomeRecord[]) => Promise<readonly OutcomeReceipt[]>;
   /** UUIDv7. */
@@ -40,35 +31,13 @@ export function isOutcomesPath(path: string): boolean {
 export function outcomesRoute(
   parts: OutcomeParts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
-    const scope = parts.openScope(request, response, outcomesPath);
-    const { context, headers } = scope;
-    const server = parts.server();
-    const ownHeaders = () => ({
-      ...contextHeaders(context, parts.now()),
-      ...corsHeaders(headers.origin, server.corsOrigins),
-    });
-    try {
-      parts.gate.enter(context.controller);
-      checkHost(request, server);
-      checkRoute(request, response);
-      const bytes = await readBody(request, server.maxBodyBytes);
-      const answer = await keep(bytes, context, parts);
-      scope.settle({});
-      const body = Buffer.from(JSON.stringify(answer.body));
-      response.writeHead(answer.status, {
-        "content-type": "application/json",
-        ...ownHeaders(),
-        "content-length": String(body.length),
-      });
-      response.end(body);
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      scope.settle({ failure });
-      context.controller.abort(failure);
-      refuse(request, response, () => writeError(response, failure, ownHeaders()));
-    }
-  };
+  return ownRoute(parts, outcomesPath, async ({ request, response, scope, server, ownHeaders }) => {
+    checkRoute(request, response);
+    const bytes = await readBody(request, server.maxBodyBytes);
+    const { status, body } = await keep(bytes, scope.context, parts);
+    scope.settle({});
+    writeJson(response, { status, body, headers: ownHeaders() });
+  });
 }
 
 function checkRoute({ method, url = "" }: IncomingMessage, response: ServerResponse): void {

@@ -1,19 +1,26 @@
 /** Every other route of the API: bytes in, bytes out, traced. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { parseMember, scanBody } from "../core/json-scan.ts";
 import { routeOf } from "../core/route.ts";
-import type { ForwardCall, Headers, RequestContext, Upstream } from "../domain/chat.ts";
+import type {
+  CancelSignal,
+  ChunkSource,
+  ForwardAnswer,
+  ForwardCall,
+  Headers,
+  RequestContext,
+  Upstream,
+} from "../domain/chat.ts";
 import type { ServerConfig } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { ForwardTrace } from "../domain/trace.ts";
-import { contextHeaders, corsHeaders } from "./answer-headers.ts";
-import { type ChatParts, refuse } from "./chat-completions.ts";
-import { writeError } from "./errors.ts";
-import { checkHost } from "./gate.ts";
+import { withHeaders } from "./answer-headers.ts";
+import { type Asked, type NodeListener, ownRoute, type RouteParts } from "./own-route.ts";
 import { readBody } from "./read-body.ts";
+import type { RequestScope } from "./request-scope.ts";
 import { writeBytes } from "./stream-writer.ts";
 
-export interface PassThroughParts extends Omit<ChatParts, "chat"> {
+export interface PassThroughParts extends RouteParts {
   readonly upstream: () => Upstream;
   /** Throws `overloaded`; gives the way to return the permit. */
   readonly takePermit: (upstream: string) => () => void;
@@ -22,76 +29,64 @@ export interface PassThroughParts extends Omit<ChatParts, "chat"> {
 /** What describes the body and the answer that is wanted; keys, cookies and our own headers stay here. */
 const passed = ["content-type", "content-length", "accept", "openai-beta", "idempotency-key"];
 
-export function passThrough(
-  parts: PassThroughParts,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
+export function passThrough(parts: PassThroughParts): NodeListener {
+  return (request, response) => {
     const path = (request.url ?? "").slice("/v1".length);
     const route = routeName(path);
-    const scope = parts.openScope(request, response, route);
-    const { context, headers } = scope;
-    const server = parts.server();
-    const ownHeaders = () => ({
-      ...contextHeaders(context, parts.now()),
-      ...corsHeaders(headers.origin, server.corsOrigins),
-    });
-    const upstream = parts.upstream();
-    const { name, serverAddress, serverPort } = upstream;
-    const method = request.method ?? "GET";
-    let trace: ForwardTrace | undefined;
-    const fail = (failure: Failure) => {
-      scope.settle({ failure });
-      trace?.end(undefined, failure);
-    };
-    try {
-      parts.gate.enter(context.controller);
-      checkHost(request, server);
-      checkMethod(method);
-      checkPath(path);
-      // Read before a permit is taken: a slow body must not keep others from the upstream.
-      const named = await readNamed({ request, headers, path, context, server });
-      response.on("close", parts.takePermit(name));
-      const sentAt = parts.now();
-      const sent = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
-      trace = sent;
-      const { signal } = context.controller;
-      const call = callOf({
-        named,
-        request,
-        headers,
-        path,
-        method,
-        signal,
-        sendsBaggage: upstream.sendsBaggage,
-      });
-      const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...sent.headers } });
-      context.state.upstreamMs = parts.now() - sentAt;
-      response.writeHead(answer.status, { ...answer.headers, ...ownHeaders() });
-      writeBytes(
-        {
-          ...answer.source,
-          start: (sink) =>
-            answer.source.start({
-              chunk: sink.chunk,
-              end: () => {
-                sent.end(answer.status, undefined);
-                scope.settle({});
-                sink.end();
-              },
-              fail: (failure) => {
-                fail(failure);
-                sink.fail(failure);
-              },
-            }),
+    ownRoute(parts, route, (asked) => forward(parts, asked, { path, route }))(request, response);
+  };
+}
+
+async function forward(
+  parts: PassThroughParts,
+  { request, response, scope, server, ownHeaders }: Asked,
+  { path, route }: { readonly path: string; readonly route: string },
+): Promise<void> {
+  const { context, headers } = scope;
+  const method = request.method ?? "GET";
+  checkMethod(method);
+  checkPath(path);
+  // Read before a permit is taken: a slow body must not keep others from the upstream.
+  const named = await readNamed({ request, headers, path, context, server });
+  const upstream = parts.upstream();
+  const { name, serverAddress, serverPort, sendsBaggage } = upstream;
+  response.on("close", parts.takePermit(name));
+  const sentAt = parts.now();
+  const trace = context.trace.forward({ method, route, upstream: name, serverAddress, serverPort });
+  try {
+    const { signal } = context.controller;
+    const call = callOf({ named, request, headers, path, method, signal, sendsBaggage });
+    const answer = await upstream.forward({ ...call, headers: { ...call.headers, ...trace.headers } });
+    context.state.upstreamMs = parts.now() - sentAt;
+    response.writeHead(answer.status, withHeaders(ownHeaders(), answer.headers));
+    writeBytes(settling(answer, { trace, scope }), response);
+  } catch (thrown) {
+    trace.end(undefined, asFailure(thrown));
+    throw thrown;
+  }
+}
+
+/** The answer's bytes, whose end is the end of the request. */
+function settling(
+  { source, status }: ForwardAnswer,
+  { trace, scope }: { readonly trace: ForwardTrace; readonly scope: RequestScope },
+): ChunkSource {
+  return {
+    ...source,
+    start: (sink) =>
+      source.start({
+        chunk: sink.chunk,
+        end: () => {
+          trace.end(status, undefined);
+          scope.settle({});
+          sink.end();
         },
-        response,
-      );
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      fail(failure);
-      context.controller.abort(failure);
-      refuse(request, response, () => writeError(response, failure, ownHeaders()));
-    }
+        fail: (failure) => {
+          scope.settle({ failure });
+          trace.end(undefined, failure);
+          sink.fail(failure);
+        },
+      }),
   };
 }
 
@@ -143,7 +138,7 @@ function callOf(facts: {
   headers: Headers;
   path: string;
   method: string;
-  signal: AbortSignal;
+  signal: CancelSignal;
   sendsBaggage: boolean;
   named: Buffer | undefined;
 }): ForwardCall {

@@ -6,11 +6,9 @@ import { completeAnswer, defaultPredictionPath } from "../core/prediction.ts";
 import { routeOf } from "../core/route.ts";
 import type { Answer, ChatBody, Headers, RequestContext } from "../domain/chat.ts";
 import type { ExperimentConfig, Revision } from "../domain/config.ts";
-import { asFailure, Failure } from "../domain/failure.ts";
-import { contextHeaders, corsHeaders } from "./answer-headers.ts";
-import { type ChatParts, refuse, send } from "./chat-completions.ts";
-import { writeError } from "./errors.ts";
-import { checkHost } from "./gate.ts";
+import { Failure } from "../domain/failure.ts";
+import { type ChatParts, send } from "./chat-completions.ts";
+import { ownRoute, pathOf } from "./own-route.ts";
 import { readBody } from "./read-body.ts";
 
 const prefix = "/v1/predict/";
@@ -24,36 +22,21 @@ export function isPredictPath(path: string): boolean {
 export function predictions(
   parts: ChatParts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
-    const scope = parts.openScope(request, response, predictRoute);
+  return ownRoute(parts, predictRoute, async ({ request, response, scope, server, ownHeaders }) => {
     const { context, headers } = scope;
-    const server = parts.server();
-    const ownHeaders = () => ({
-      ...contextHeaders(context, parts.now()),
-      ...corsHeaders(headers.origin, server.corsOrigins),
-    });
-    try {
-      parts.gate.enter(context.controller);
-      checkHost(request, server);
-      checkMethod(request, response);
-      const name = nameOf(request.url ?? "");
-      scope.describe({ model: name, isStream: false });
-      // Before the body is read: what nobody serves needs no upload.
-      const experiment = experimentOf(name, headers, context.revision);
-      const body = parsePredictBody(await readBody(request, server.maxBodyBytes), name);
-      checkBody(body, experiment, context.revision);
-      const answer = await parts.chat({ body, headers }, context);
-      scope.settle({ completion: answer.completion });
-      // Settled already, for the answer is whole; its attempt has been timed by then.
-      await answer.completion;
-      send(response, completed(answer, experiment, context), ownHeaders());
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      scope.settle({ failure });
-      context.controller.abort(failure);
-      refuse(request, response, () => writeError(response, failure, ownHeaders()));
-    }
-  };
+    checkMethod(request, response);
+    const name = nameOf(request);
+    scope.describe({ model: name, isStream: false });
+    // Before the body is read: what nobody serves needs no upload.
+    const experiment = experimentOf(name, headers, context.revision);
+    const body = parsePredictBody(await readBody(request, server.maxBodyBytes), name);
+    checkBody(body, experiment, context.revision);
+    const answer = await parts.chat({ body, headers }, context);
+    scope.settle({ completion: answer.completion });
+    // Settled already, for the answer is whole; its attempt has been timed by then.
+    await answer.completion;
+    send(response, completed(answer, experiment, context), ownHeaders());
+  });
 }
 
 function checkMethod(request: IncomingMessage, response: ServerResponse): void {
@@ -63,8 +46,8 @@ function checkMethod(request: IncomingMessage, response: ServerResponse): void {
 }
 
 /** `<experiment>`, or `<experiment>@<variant>` for a pin. */
-function nameOf(url: string): string {
-  const name = (url.split("?", 1)[0] ?? "").slice(prefix.length).replace(/\/$/, "");
+function nameOf(request: IncomingMessage): string {
+  const name = pathOf(request).slice(prefix.length).replace(/\/$/, "");
   try {
     return decodeURIComponent(name);
   } catch {

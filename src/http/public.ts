@@ -4,13 +4,14 @@ import { Hono } from "hono";
 import type { Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import { corsHeaders } from "./answer-headers.ts";
-import { type ChatParts, chatCompletions, chatRoute, refuse } from "./chat-completions.ts";
-import { errorAnswer, writeError } from "./errors.ts";
-import { checkHost, isKnownOrigin } from "./gate.ts";
+import { exposedHeaders, writeJson } from "./answer-headers.ts";
+import { type ChatParts, chatCompletions, chatRoute } from "./chat-completions.ts";
+import { errorAnswer } from "./errors.ts";
+import { isKnownOrigin } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { allModels, ownModels } from "./models.ts";
 import { isOutcomesPath, type OutcomeParts, outcomesRoute } from "./outcomes.ts";
+import { type NodeListener, ownRoute, pathOf } from "./own-route.ts";
 import { passThrough } from "./pass-through.ts";
 import { isPredictPath, predictions } from "./predict.ts";
 
@@ -23,8 +24,6 @@ export interface PublicParts extends ChatParts, HealthParts, OutcomeParts {
   readonly listenerOf: (app: Hono) => (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
-
 export function publicListener(parts: PublicParts): NodeListener {
   const chat = chatCompletions(parts);
   const predict = predictions(parts);
@@ -33,7 +32,7 @@ export function publicListener(parts: PublicParts): NodeListener {
   const outcomes = outcomesRoute(parts);
   const rest = parts.listenerOf(restApp(parts));
   return (request, response) => {
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const path = pathOf(request);
     // Before Hono, for its routing and its web objects would cost this route 30 µs.
     if ((path === chatRoute || path === `${chatRoute}/`) && request.method === "POST")
       chat(request, response);
@@ -55,7 +54,9 @@ function restApp(parts: PublicParts): Hono {
     const allowed = parts.server().corsOrigins;
     if (origin === undefined || !isKnownOrigin(origin, allowed)) return c.body(null, 403);
     return c.body(null, 204, {
-      ...corsHeaders(origin, allowed),
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": exposedHeaders,
+      vary: "origin",
       "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
       "access-control-allow-headers": c.req.header("access-control-request-headers") ?? "*",
       "access-control-max-age": "600",
@@ -83,34 +84,24 @@ function restApp(parts: PublicParts): Hono {
 /** The list joins ours with the upstream's; one of ours is answered here, any other passes through. */
 function modelRoutes(parts: PublicParts): NodeListener {
   const forward = passThrough(parts);
-  return async (request, response) => {
-    const id = decodeURIComponentOr((request.url ?? "").split("?", 1)[0]?.slice("/v1/models/".length) ?? "");
-    const own = ownModels(parts.revision()).find((model) => model.id === id);
+  const ownOf = (request: IncomingMessage) => {
+    const id = decodeURIComponentOr(pathOf(request).slice("/v1/models/".length));
+    return { id, own: ownModels(parts.revision()).find((model) => model.id === id) };
+  };
+  const list = ownRoute(parts, "/v1/models", async ({ request, response, scope, ownHeaders }) => {
+    const { revision, controller } = scope.context;
+    const { own } = ownOf(request);
+    const body = own ?? (await allModels(revision, parts.upstream(), controller.signal));
+    scope.settle({});
+    writeJson(response, { status: 200, body, headers: ownHeaders() });
+  });
+  return (request, response) => {
+    const { id, own } = ownOf(request);
     if (id !== "" && own === undefined) {
       forward(request, response);
       return;
     }
-    const scope = parts.openScope(request, response, "/v1/models");
-    const { context, headers } = scope;
-    const ids = {
-      "x-request-id": context.requestId,
-      "x-trace-id": context.trace.traceId,
-      traceresponse: context.trace.traceresponse,
-      ...corsHeaders(headers.origin, parts.server().corsOrigins),
-    };
-    try {
-      parts.gate.enter(context.controller);
-      checkHost(request, parts.server());
-      const body = own ?? (await allModels(parts.revision(), parts.upstream(), context.controller.signal));
-      const bytes = Buffer.from(JSON.stringify(body));
-      response.writeHead(200, { "content-type": "application/json", ...ids });
-      response.end(bytes);
-      scope.settle({});
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      scope.settle({ failure });
-      refuse(request, response, () => writeError(response, failure, ids));
-    }
+    list(request, response);
   };
 }
 

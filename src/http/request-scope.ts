@@ -1,5 +1,6 @@
 /** Opens the context of one request, and writes it down when its last byte has left. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Canceller } from "../core/canceller.ts";
 import type { Ids } from "../core/ids.ts";
 import { requestRecord } from "../core/request-record.ts";
 import { RetryMemory } from "../core/retry-memory.ts";
@@ -11,6 +12,7 @@ import type { Log } from "../domain/log.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { RequestTrace } from "../domain/trace.ts";
 import type { Gate } from "./gate.ts";
+import { pathOf } from "./own-route.ts";
 
 export interface ScopeParts {
   readonly gate: Gate;
@@ -51,14 +53,14 @@ export function createScopes(
     const headers = request.headers as Headers;
     const method = request.method ?? "GET";
     const requestId = parts.ids.requestId();
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = pathOf(request);
     const context: RequestContext = {
       requestId,
       revision: parts.revision(),
       trace: parts.beginTrace({ method, route, path, requestId, headers, startedAt }),
       startedAt,
       receivedAt: parts.wallNow(),
-      controller: new AbortController(),
+      controller: new Canceller(),
       state: {
         assigned: undefined,
         served: undefined,

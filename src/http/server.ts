@@ -21,9 +21,7 @@ export function createHttpServer(
       noDelay: true,
     },
     (request, response) => {
-      const responses = openResponses.get(request.socket) ?? new Set();
-      openResponses.set(request.socket, responses.add(response));
-      response.on("close", () => responses.delete(response));
+      noteAnswer(request.socket, response);
       listener(request, response);
     },
   );
@@ -34,7 +32,18 @@ export function createHttpServer(
 }
 
 /** Requests of one connection may be pipelined: several answers can be open on it. */
-const openResponses = new WeakMap<Duplex, Set<ServerResponse>>();
+const answers = new WeakMap<Duplex, ServerResponse[]>();
+
+function noteAnswer(socket: Duplex, response: ServerResponse): void {
+  const known = answers.get(socket);
+  if (known === undefined) answers.set(socket, [response]);
+  else if (known.every(isWritten)) known.splice(0, known.length, response);
+  else known.push(response);
+}
+
+function isWritten({ writableFinished }: ServerResponse): boolean {
+  return writableFinished;
+}
 
 export interface Listener {
   readonly server: Server;
@@ -99,7 +108,7 @@ function closeServer(server: Server): Promise<void> {
 /** What node's parser refuses never becomes a request, so it is answered on the socket. */
 function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
   // Behind an answer that has begun, a refusal would stand in its middle.
-  const isAnswering = [...(openResponses.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+  const isAnswering = (answers.get(socket) ?? []).some((one) => one.headersSent && !isWritten(one));
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
     socket.destroy();
     return;

@@ -3,7 +3,7 @@ import type { Service } from "../pipeline/service.ts";
 
 /** The end of the line: one attempt at one upstream. `baggage` goes only where the configuration sends it. */
 export function callUpstream(upstreamOf: (name: string) => Upstream): Service<AttemptRequest> {
-  return (request, context) => {
+  return async (request, context) => {
     const upstream = upstreamOf(request.target.upstream);
     const { traceHeaders, headers } = request;
     const { baggage } = headers;

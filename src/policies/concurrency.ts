@@ -1,6 +1,6 @@
 import type { RenderedRequest } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
-import type { Policy } from "../pipeline/service.ts";
+import { type Policy, whenEnded } from "../pipeline/service.ts";
 
 /** Calls in flight at each upstream: those of experiments and those that are only passed through share one limit. */
 export class Permits {
@@ -33,13 +33,6 @@ export class Permits {
 export function concurrency<R extends RenderedRequest>(permits: Permits): Policy<R> {
   return (next) => async (request, context) => {
     const giveBack = permits.take(request.target.upstream);
-    try {
-      const answer = await next(request, context);
-      answer.completion.then(giveBack);
-      return answer;
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
+    return whenEnded(next(request, context), giveBack);
   };
 }

@@ -19,14 +19,15 @@ export interface ExposeParts {
  * met is known, also after a crash. An exposure that cannot be kept is not served.
  */
 export function expose(parts: ExposeParts): Policy<AssignedRequest> {
-  return (next) => async (request, context) => {
+  return (next) => (request, context) => {
     if (request.assignment?.isExposed !== true || !parts.isStrict(context)) return next(request, context);
     const kept = parts.expose(exposureOf(request, context, parts));
     // Heard of below; without this a request that fails first would leave a rejection that nobody hears.
     kept.catch(() => {});
-    const answer = await next(request, context);
-    await kept;
-    return answer;
+    return next(request, context).then(async (answer) => {
+      await kept;
+      return answer;
+    });
   };
 }
 

@@ -3,7 +3,7 @@ import { hold } from "../pipeline/hold.ts";
 import type { Policy } from "../pipeline/service.ts";
 
 /** In `buffer` mode a stream is read to its end before anybody sees it: what fails or is invalid can then be asked again. */
-export const holdStream: Policy<RenderedRequest> = (next) => async (request, context) => {
-  const answer = await next(request, context);
-  return request.experiment?.output.streamMode === "buffer" ? hold(answer) : answer;
+export const holdStream: Policy<RenderedRequest> = (next) => (request, context) => {
+  const answer = next(request, context);
+  return request.experiment?.output.streamMode === "buffer" ? answer.then(hold) : answer;
 };

@@ -8,6 +8,7 @@ import type {
   TokenUsage,
   Upstream,
 } from "../domain/chat.ts";
+import type { Config, ModelPrice } from "../domain/config.ts";
 import { asFailure, type Failure, type FailureCode } from "../domain/failure.ts";
 import type { AttemptRecord } from "../domain/record.ts";
 import type { AttemptTrace } from "../domain/trace.ts";
@@ -114,13 +115,24 @@ function addCost(
   record.priceTable = price?.table;
 }
 
-function priceOverride(context: RequestContext, request: RenderedRequest) {
-  const { models } = context.revision.config;
-  return Object.values(models).find(
-    ({ upstream, upstreamModel, price }) =>
-      price !== undefined && upstream === request.target.upstream && upstreamModel === request.target.model,
-  )?.price;
+function priceOverride({ revision: { config } }: RequestContext, { target }: RenderedRequest) {
+  return pricesOf(config).get(`${target.upstream}\0${target.model}`);
 }
+
+/** The configuration's own prices, by upstream and the upstream's name of the model; of two names for one the first counts. */
+function pricesOf(config: Config): ReadonlyMap<string, ModelPrice> {
+  const known = prices.get(config);
+  if (known !== undefined) return known;
+  const own = new Map<string, ModelPrice>();
+  for (const { upstream, upstreamModel, price } of Object.values(config.models)) {
+    const key = `${upstream}\0${upstreamModel}`;
+    if (price !== undefined && !own.has(key)) own.set(key, price);
+  }
+  prices.set(config, own);
+  return own;
+}
+
+const prices = new WeakMap<Config, ReadonlyMap<string, ModelPrice>>();
 
 /** Failures of a call that an upstream was, or may have been, at work on. */
 const spending: ReadonlySet<FailureCode> = new Set([

@@ -15,6 +15,7 @@ declare module "opossum" {
   export default class CircuitBreaker extends EventEmitter {
     constructor(action: (run: () => Promise<void>) => Promise<void>, options: CircuitOptions);
     fire(run: () => Promise<void>): Promise<void>;
+    readonly closed: boolean;
     readonly opened: boolean;
     readonly halfOpen: boolean;
     shutdown(): void;

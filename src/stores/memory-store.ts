@@ -1,5 +1,5 @@
 /** The store's ports in memory: for tests, and for a process that keeps nothing. */
-import { parseRecord } from "../core/record-text.ts";
+import { bodyOf, parseRecord } from "../core/record-text.ts";
 import { factColumns, isFact, unfinishedFlags } from "../core/request-fact.ts";
 import { Failure } from "../domain/failure.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
@@ -38,7 +38,7 @@ class MemoryEventStore implements EventStore {
   }
 
   appendTexts(texts: readonly string[]): void {
-    for (const text of texts) this.append(parseRecord(text));
+    for (const text of texts) this.append(parseRecord(bodyOf(text)));
   }
 
   async expose(record: RequestRecord): Promise<void> {

@@ -28,12 +28,18 @@ export interface Series {
   readonly buckets: number[];
 }
 
+/** By the value of the first label, then of the second …: no key is put together for a look-up. */
+type Index = Map<string, Index | Series>;
+
 export class Instrument {
   readonly definition: MetricDefinition;
+  readonly #boundaries: readonly number[];
   readonly #series = new Map<string, Series>();
+  #index: Index = new Map();
 
   constructor(definition: MetricDefinition) {
     this.definition = definition;
+    this.#boundaries = definition.buckets ?? [];
   }
 
   /** Adds to a counter. Label values stand in the order of the definition; an empty one is left out. */
@@ -49,15 +55,16 @@ export class Instrument {
     const series = this.#at(labels);
     series.value += value;
     series.count++;
-    series.min = Math.min(series.min, value);
-    series.max = Math.max(series.max, value);
-    const bucket = bucketOf(this.definition.buckets ?? [], value);
+    if (value < series.min) series.min = value;
+    if (value > series.max) series.max = value;
+    const bucket = bucketOf(this.#boundaries, value);
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
   }
 
   /** Forgets every series: for gauges that are set anew at each collection. */
   clear(): void {
     this.#series.clear();
+    this.#index = new Map();
   }
 
   get series(): ReadonlyMap<string, Readonly<Series>> {
@@ -79,24 +86,41 @@ export class Instrument {
   }
 
   #at(labels: readonly string[]): Series {
-    const key = labels.length === 1 ? (labels[0] ?? "") : labels.join("\0");
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const isFull = this.#series.size >= maxSeries;
-      const name = isFull ? overflow : key;
-      const attributes = isFull ? { [overflow]: "true" } : attributesOf(this.definition.labels, labels);
-      series = this.#series.get(name) ?? this.#create(name, attributes);
+    const path = labels.length === 0 ? unlabelled : labels;
+    let found: Index | Series | undefined = this.#index;
+    for (const label of path) {
+      if (!(found instanceof Map)) break;
+      found = found.get(label);
     }
+    return found === undefined || found instanceof Map ? this.#added(path) : found;
+  }
+
+  #added(path: readonly string[]): Series {
+    if (this.#series.size >= maxSeries) {
+      return this.#series.get(overflow) ?? this.#create(overflow, { [overflow]: "true" });
+    }
+    const series = this.#create(path.join("\0"), attributesOf(this.definition.labels, path));
+    let index = this.#index;
+    for (const label of path.slice(0, -1)) {
+      const known = index.get(label);
+      const next: Index = known instanceof Map ? known : new Map();
+      index.set(label, next);
+      index = next;
+    }
+    index.set(path.at(-1) ?? "", series);
     return series;
   }
 
   #create(key: string, attributes: Record<string, string>): Series {
-    const buckets = new Array<number>((this.definition.buckets?.length ?? 0) + 1).fill(0);
+    const buckets = new Array<number>(this.#boundaries.length + 1).fill(0);
     const series = { attributes, value: 0, count: 0, min: Infinity, max: -Infinity, buckets };
     this.#series.set(key, series);
     return series;
   }
 }
+
+/** Of an instrument without labels: one label that is empty, and so left out. */
+const unlabelled = [""];
 
 /** All instruments as one source for metric readers. `refresh` sets the gauges just before they are read. */
 export class InstrumentProducer implements MetricProducer {

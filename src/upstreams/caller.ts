@@ -39,8 +39,7 @@ export function createCaller(config: UpstreamConfig, url: URL): Caller {
     connect: { timeout: config.budgets.connectMs },
     keepAliveTimeout: 30_000,
   });
-  const ownHeaders: Record<string, string> = { ...config.headers };
-  if (config.apiKey !== undefined) ownHeaders.authorization = `Bearer ${config.apiKey.reveal()}`;
+  const ownHeaders = headersOf(config);
 
   return {
     serverAddress: url.hostname,
@@ -53,8 +52,7 @@ export function createCaller(config: UpstreamConfig, url: URL): Caller {
           request: {
             method: request.method as "POST",
             path: request.path,
-            // Ours come last: a key of the client's never reaches the upstream.
-            headers: { ...call.headers, "accept-encoding": "identity", ...ownHeaders },
+            headers: { ...call.headers, ...ownHeaders },
             // undici's types name Readable; every readable stream of node's http is one.
             body: (request.body ?? null) as Buffer | null,
           },
@@ -70,4 +68,10 @@ export function createCaller(config: UpstreamConfig, url: URL): Caller {
     },
     close: () => pool.close(),
   };
+}
+
+/** What stands on every call. It wins over the call's own: a key of the client's never reaches the upstream. */
+function headersOf({ headers, apiKey }: UpstreamConfig): Readonly<Record<string, string>> {
+  const own = { "accept-encoding": "identity", ...headers };
+  return apiKey === undefined ? own : { ...own, authorization: `Bearer ${apiKey.reveal()}` };
 }

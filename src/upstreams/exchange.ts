@@ -1,5 +1,6 @@
 /** One request and its answer over undici's `dispatch`, inside its budgets, with every way to fail named. */
 import type { Dispatcher } from "undici";
+import type { CancelSignal } from "../domain/chat.ts";
 import type { PhaseBudgets } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { connectionFailure } from "./failures.ts";
@@ -22,7 +23,7 @@ export interface ExchangeOptions {
   /** The first-token budget holds until `Exchange.contentSeen` is called. */
   readonly awaitsContent: boolean;
   readonly maxResponseBytes: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** Between the last event of a stream and the end of its body. */
@@ -31,38 +32,45 @@ const endOfBodyMs = 1000;
 type Phase = "connect" | "upload" | "head" | "first_token" | "stall" | "finishing" | "none";
 
 /**
- * Timers are our own, one at a time: undici's fire up to a second late. undici's controller is the only handle on the
+ * The timer is our own, one for all phases: undici's fire up to a second late. undici's controller is the only handle on the
  * call; before it is handed to us (no connection yet) an abort is remembered and carried out then.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #receiver: Receiver;
-  readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #phase: Phase = "none";
+  /** Of the present phase; and monotonic milliseconds at which it is over, and at which the timer will ask. */
+  #limitMs = 0;
+  #overAt = 0;
+  #asksAt = 0;
   #bytes = 0;
   #isSettled = false;
 
   constructor(options: ExchangeOptions, receiver: Receiver) {
     this.#options = options;
     this.#receiver = receiver;
-    this.#onAbort = () => this.fail(asFailure(options.signal.reason));
   }
 
   start(): void {
     const { signal, dispatcher, request, budgets } = this.#options;
     if (signal.aborted) {
-      this.#onAbort();
+      this.handleEvent();
       return;
     }
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    signal.addEventListener("abort", this, { once: true });
     this.#arm("connect", budgets.connectMs);
     try {
       dispatcher.dispatch(request, this);
     } catch (error) {
       this.fail(connectionFailure(error, this.#options.upstreamName, false));
     }
+  }
+
+  /** Of the signal: the request is given up. */
+  handleEvent(): void {
+    this.fail(asFailure(this.#options.signal.reason));
   }
 
   /** The first content is here: from now on only silence is measured. */
@@ -114,7 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onBodySent(): void {
-    if (this.#phase === "upload") this.#timer?.refresh();
+    if (this.#phase === "upload") this.#prolong();
   }
 
   onRequestSent(): void {
@@ -137,17 +145,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.fail(this.#tooLarge());
       return;
     }
-    if (this.#phase === "stall") this.#timer?.refresh();
+    if (this.#phase === "stall") this.#prolong();
     this.#guarded(() => this.#receiver.data(chunk));
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     if (this.#settle()) this.#end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.fail(connectionFailure(error, this.#options.upstreamName, this.#controller !== undefined));
   }
 
@@ -177,11 +185,38 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #arm(phase: Phase, milliseconds: number): void {
+    this.#phase = phase;
+    if (phase === "none" || this.#isSettled) {
+      this.#stopTimer();
+      return;
+    }
+    this.#limitMs = milliseconds;
+    this.#prolong();
+    // One that asks too early asks again: most requests end within the first phase's time, and need no second timer.
+    if (this.#timer !== undefined && this.#asksAt <= this.#overAt) return;
+    this.#stopTimer();
+    this.#ask(milliseconds);
+  }
+
+  /** The present phase begins anew. */
+  #prolong(): void {
+    this.#overAt = performance.now() + this.#limitMs;
+  }
+
+  #ask(milliseconds: number): void {
+    this.#asksAt = this.#overAt;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const left = this.#overAt - performance.now();
+      // node's clock is a millisecond coarse.
+      if (left > 1) this.#ask(left);
+      else this.fail(this.#timeoutFailure(this.#phase, this.#limitMs));
+    }, milliseconds);
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#phase = phase;
-    if (phase === "none" || this.#isSettled) return;
-    this.#timer = setTimeout(() => this.fail(this.#timeoutFailure(phase, milliseconds)), milliseconds);
   }
 
   #timeoutFailure(phase: Phase, milliseconds: number): Failure {
@@ -213,8 +248,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    clearTimeout(this.#timer);
-    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#stopTimer();
+    this.#options.signal.removeEventListener("abort", this);
     return true;
   }
 }

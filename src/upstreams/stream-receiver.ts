@@ -29,7 +29,7 @@ export class StreamReceiver implements Receiver {
   readonly #reader: ChatStreamReader;
   readonly #splitter = new EventSplitter(maxEventBytes);
   readonly #startedAt = performance.now();
-  /** Bytes that wait for the commit point or for a sink. */
+  /** Events that wait for the commit point, for a sink, or for the others of the same read: they leave in one write. */
   #held: Buffer[] = [];
   #errorBody: Buffer[] = [];
   #status = 0;
@@ -61,6 +61,7 @@ export class StreamReceiver implements Receiver {
       return;
     }
     for (const event of this.#split(bytes)) if (!this.#read(event)) return;
+    this.#flush();
   }
 
   end(): void {
@@ -82,6 +83,7 @@ export class StreamReceiver implements Receiver {
       return;
     }
     this.#end = { failure: named };
+    this.#flush();
     if (this.#isCommitted) {
       this.#complete(this.#completion(named));
       this.#sink?.fail(named);
@@ -107,7 +109,7 @@ export class StreamReceiver implements Receiver {
       return this.#broken(this.#errorFailure(verdict.error, event));
     }
     if (verdict.kind === "forward") {
-      this.#emit(event.raw);
+      this.#held.push(event.raw);
       if (verdict.isContent && !this.#isCommitted) this.#commit();
     }
     if (this.#reader.isDone) return this.#closed();
@@ -137,9 +139,12 @@ export class StreamReceiver implements Receiver {
     return false;
   }
 
-  #emit(bytes: Buffer): void {
-    if (this.#sink === undefined) this.#held.push(bytes);
-    else this.#sink.chunk(bytes);
+  #flush(): void {
+    const held = this.#held;
+    if (this.#sink === undefined || held.length === 0) return;
+    this.#held = [];
+    const [first] = held;
+    this.#sink.chunk(held.length === 1 && first !== undefined ? first : Buffer.concat(held));
   }
 
   #commit(): void {
@@ -160,10 +165,7 @@ export class StreamReceiver implements Receiver {
     return {
       start: (sink) => {
         this.#sink = sink;
-        const held = this.#held;
-        this.#held = [];
-        if (held.length > 0)
-          sink.chunk(held.length === 1 ? (held[0] ?? Buffer.alloc(0)) : Buffer.concat(held));
+        this.#flush();
         if (this.#end === undefined) return;
         if (this.#end.failure === undefined) sink.end();
         else sink.fail(this.#end.failure);
@@ -176,6 +178,7 @@ export class StreamReceiver implements Receiver {
   #finished(): void {
     if (this.#end !== undefined) return;
     this.#end = { failure: undefined };
+    this.#flush();
     this.#complete(this.#completion(undefined));
     this.#sink?.end();
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { scanBody, spliceBody } from "../../src/core/json-scan.ts";
 import { combineMessages, compilePrompt, promptVariables } from "../../src/core/prompt.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import type { PromptBlock, PromptCombine, PromptFile } from "../../src/domain/prompt.ts";
@@ -129,6 +130,29 @@ describe("compilePrompt", () => {
   });
 });
 
+describe("a prompt that has been rendered before", () => {
+  test("is the same for the same variables, and another one for others", () => {
+    const prompt = compilePrompt(promptFile("a {{product}} b"));
+    const content = (product: string) => prompt.render({ product }).messages[0]?.content;
+    assert.equal(prompt.render({ product: "tea" }), prompt.render({ product: "tea" }));
+    assert.deepEqual([content("tea"), content("milk"), content("tea")], ["a tea b", "a milk b", "a tea b"]);
+  });
+
+  test("is refused as often as its variables are wrong", () => {
+    const prompt = compilePrompt(promptFile("a {{product}} b"));
+    for (let time = 0; time < 2; time++)
+      assert.throws(() => prompt.render({ x: "1" }), /"x" is not a variable/);
+  });
+
+  test("is forgotten when too many others have been", () => {
+    const prompt = compilePrompt(promptFile("a {{product}} b"));
+    const first = prompt.render({ product: "tea" });
+    for (let index = 0; index < 600; index++) prompt.render({ product: String(index) });
+    assert.notEqual(prompt.render({ product: "tea" }), first);
+    assert.deepEqual(prompt.render({ product: "tea" }), first);
+  });
+});
+
 describe("promptVariables", () => {
   const file = promptFile("{{product}}");
 
@@ -169,7 +193,11 @@ describe("combineMessages", () => {
   ): string => {
     const bytes = Buffer.from(`{"messages":${own}}`);
     const messagesRange = { start: 12, end: 12 + Buffer.byteLength(own) };
-    return combineMessages({ rendered: { messages }, combine, bytes, messagesRange }).toString();
+    const edit = combineMessages({ rendered: { messages }, combine, bytes, messagesRange });
+    if (edit === undefined) return own;
+    return spliceBody(bytes, scanBody(bytes).members, new Map([["messages", edit]]))
+      .subarray(messagesRange.start, -1)
+      .toString();
   };
   const text = JSON.stringify(message);
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { bodyOf, recordText } from "../../src/core/record-text.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
 import { openForWriting } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
 import type { Batch } from "../../src/stores/sqlite/messages.ts";
 import { newestOfSubject } from "../../src/stores/sqlite/outcome-writer.ts";
+import { recentBodies } from "../../src/stores/sqlite/record-pages.ts";
 import { keyless, outcome, phase, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
@@ -15,7 +17,7 @@ function writer({ path }: StorePlace) {
 }
 
 function batch(records: number, experimentId = "tone"): Batch {
-  const texts = Array.from({ length: records }, () => JSON.stringify(record({ experimentId })));
+  const texts = Array.from({ length: records }, () => recordText(record({ experimentId })));
   return {
     number: 1,
     phases: [JSON.stringify(phase())],
@@ -56,6 +58,35 @@ describe("a batch", () => {
     db.close();
   });
 
+  test("keeps the texts of its records apart, a tenth of the bytes, and gives each back under its own row", (t) => {
+    const { db, batches } = writer(place(t));
+    const records = Array.from({ length: 400 }, (_, at) => record({ requestModel: `a\nb ${at} ü\u2028` }));
+    const texts = records.map(recordText);
+    batches.write({ ...batch(0), records: texts, sequences: texts.map((_, at) => at + 1) });
+    assert.deepEqual(recentBodies(db, { limit: 400 }), texts.map(bodyOf).reverse());
+    const one = records[123];
+    assert.deepEqual(recentBodies(db, { requestId: one?.requestId, limit: 1 }), [JSON.stringify(one)]);
+    const [blocks, bytes] = [
+      column(db, "SELECT count(*) FROM blocks"),
+      column(db, "SELECT sum(length(body)) FROM blocks"),
+    ];
+    assert.ok(Number(blocks[0]) > 1 && Number(bytes[0]) < texts.join("").length / 8, `${blocks} ${bytes}`);
+    db.close();
+  });
+
+  test("leaves out the line of a record that it could not store", (t) => {
+    const { db, batches } = writer(place(t));
+    const records = [1, Number.NaN, 3].map((latencyMs) => record({ latencyMs }));
+    const texts = records.map(recordText);
+    const { refused } = batches.write({ ...batch(0), records: texts, sequences: [1, 2, 3] });
+    assert.equal(refused, 1);
+    assert.deepEqual(
+      recentBodies(db, { limit: 9 }),
+      [texts[2], texts[0]].map((text) => bodyOf(text ?? "")),
+    );
+    db.close();
+  });
+
   test("looks the newest outcome of a subject up by an index", (t) => {
     const { db } = writer(place(t));
     const plan = db.prepare(`EXPLAIN QUERY PLAN ${newestOfSubject}`).all(null, null, 1, 1);
@@ -69,7 +100,7 @@ describe("a batch", () => {
     const { db, batches } = writer(spot);
     const models = Array.from({ length: 1100 }, (_, at) => `model-${at}`);
     const written = (some: readonly string[]) => {
-      const texts = some.map((responseModel) => JSON.stringify(record({ responseModel })));
+      const texts = some.map((responseModel) => recordText(record({ responseModel })));
       return { ...batch(0), records: texts, sequences: texts.map((_, at) => at + 1) };
     };
     batches.write(written(models.slice(0, 600)));

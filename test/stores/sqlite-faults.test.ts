@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
+import { recordText } from "../../src/core/record-text.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
 import { keyless, outcome, record } from "./record-fixture.ts";
@@ -191,7 +192,7 @@ describe("a queue that is full", () => {
 
   test("is bounded by bytes too", async (t) => {
     const { open, connect } = place(t);
-    const size = Buffer.byteLength(JSON.stringify(record()));
+    const size = Buffer.byteLength(recordText(record()));
     const store = open({ config: { queueBytes: size * 3 + 100 }, limits: { busyMs: 20 } });
     await store.flush();
     const held = lock(connect);

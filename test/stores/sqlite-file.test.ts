@@ -7,10 +7,12 @@ import { describe, test } from "node:test";
 import { Failure } from "../../src/domain/failure.ts";
 import { openForWriting, setAside } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
+import { keyBytes } from "../../src/stores/sqlite/key-bytes.ts";
 import type { FromWriter } from "../../src/stores/sqlite/messages.ts";
+import { recentBodies } from "../../src/stores/sqlite/record-pages.ts";
 import { migrate, migrations, versionOf } from "../../src/stores/sqlite/schema.ts";
 import { createWriter } from "../../src/stores/sqlite/writer.ts";
-import { keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
+import { asKept, keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 const asideOf = ({ folder }: StorePlace) => readdirSync(folder).filter((name) => /\.corrupt-\d+$/.test(name));
@@ -233,7 +235,7 @@ describe("a file of another version", () => {
     const spot = place(t);
     await written(spot, "closed");
     const db = spot.connect();
-    const kept = column(db, "SELECT body FROM records");
+    const kept = recentBodies(db, { limit: 1000 });
     assert.equal(kept.length, 200);
     const steps = [
       ...migrations,
@@ -242,7 +244,7 @@ describe("a file of another version", () => {
     ];
     migrate(db, spot.path, steps);
     assert.equal(versionOf(db), steps.length);
-    assert.deepEqual(column(db, "SELECT body FROM records"), kept);
+    assert.deepEqual(recentBodies(db, { limit: 1000 }), kept);
     assert.deepEqual(column(db, "SELECT DISTINCT later FROM records"), ["yes"]);
   });
 
@@ -274,6 +276,32 @@ describe("a file of another version", () => {
       spot.outcomeIds(),
       [keyed, thumb, down, up].map(({ outcomeId }) => outcomeId),
     );
+  });
+
+  test("that is version 2 still shows its records, and what they predicted, beside new ones", async (t) => {
+    const spot = place(t);
+    const db = spot.connect();
+    migrate(db, spot.path, migrations.slice(0, 2));
+    const old = record({ prediction: "setosa" });
+    db.exec("INSERT INTO names (id, text) VALUES (7, 'success'); UPDATE state SET next_row = 2");
+    db.prepare(`INSERT INTO records (row, id, received_at, boot, sequence, outcome, body)
+      VALUES (1, ?, ?, 1, 1, 7, ?)`).run(keyBytes(old.requestId), old.receivedAt, JSON.stringify(old));
+    db.close();
+    const store = spot.open();
+    const later = record({ prediction: "virginica" });
+    store.append(later);
+    assert.deepEqual(asKept(await store.recent({ limit: 9 })), asKept([later, old]));
+    const labels = [old, later].map(({ requestId }) =>
+      outcome({
+        subject: { kind: "request", requestId },
+        metric: "correct",
+        value: undefined,
+        label: "setosa",
+      }),
+    );
+    await store.addOutcomes(labels);
+    const predicted = column(spot.connect(), "SELECT prediction FROM outcomes ORDER BY row");
+    assert.deepEqual(predicted, ["setosa", "virginica"]);
   });
 
   test("whose step fails stays as it was", (t) => {

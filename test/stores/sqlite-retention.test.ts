@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { recordText } from "../../src/core/record-text.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
 import { openForWriting } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
+import { recentBodies } from "../../src/stores/sqlite/record-pages.ts";
 import { createRetention } from "../../src/stores/sqlite/retention.ts";
 import { outcome, pseudonym, record } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
@@ -27,7 +29,7 @@ function opened({ path }: StorePlace, retentionMs: number) {
     const texts: string[] = [];
     const sequences: number[] = [];
     for (let count = 0; count < records; count++) {
-      texts.push(JSON.stringify(record({ receivedAt: clock.now, unitHash: pseudonym(unit) })));
+      texts.push(recordText(record({ receivedAt: clock.now, unitHash: pseudonym(unit) })));
       sequences.push(++sequence);
     }
     const outcomes = [JSON.stringify([outcome({ receivedAt: clock.now })])];
@@ -61,6 +63,24 @@ describe("retention", () => {
     assert.deepEqual(counts().slice(0, 3), [3, 3, 1]);
     // What retention took is no loss.
     assert.deepEqual(column(db, "SELECT last_sequence - rows FROM boots"), [0]);
+    db.close();
+  });
+
+  test("takes the texts of records with the last of them, and those that stay can be read", (t) => {
+    const { clock, db, write, retention } = opened(place(t), 10 * dayMs);
+    const blocks = () => column(db, "SELECT count(*) FROM blocks")[0];
+    write(700, "old");
+    clock.now += 9 * dayMs;
+    write(3, "ada");
+    const all = Number(blocks());
+    assert.ok(all > 2);
+    clock.now += 2 * dayMs;
+    assert.equal(retention.step(), true);
+    // 200 of them are there yet, and their blocks.
+    assert.equal(recentBodies(db, { limit: 1000 }).length, 203);
+    while (retention.step());
+    assert.equal(blocks(), 1);
+    assert.equal(recentBodies(db, { limit: 1000 }).length, 3);
     db.close();
   });
 

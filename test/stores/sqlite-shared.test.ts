@@ -1,6 +1,7 @@
 /** Several processes on one file. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { recordText } from "../../src/core/record-text.ts";
 import { factFlags } from "../../src/domain/store.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
 import { openForWriting } from "../../src/stores/sqlite/database.ts";
@@ -115,7 +116,7 @@ describe("a boot that says nothing for a minute", () => {
     assert.deepEqual(flags(), [factFlags.exposed | factFlags.unfinished]);
     assert.deepEqual(tied(), [[true, undefined]]);
     const before = source.generation();
-    const late = { records: [JSON.stringify(exposed)], sequences: [1], lastSequence: 1 };
+    const late = { records: [recordText(exposed)], sequences: [1], lastSequence: 1 };
     silent.batches.write({ ...none, ...late });
     assert.equal(flags().length, 1);
     assert.deepEqual(tied(), [[true, "setosa"]]);

@@ -1,6 +1,6 @@
 /** Writes one batch in one transaction. Runs in the writer's thread. */
 import type { DatabaseSync } from "node:sqlite";
-import { parseRecord } from "../../core/record-text.ts";
+import { bodyOf, parseHead } from "../../core/record-text.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { Phase } from "../../domain/store.ts";
 import { createBootLine } from "./boot-line.ts";
@@ -9,6 +9,7 @@ import { createNames, createSubjects } from "./interned.ts";
 import type { Batch, WriterSettings } from "./messages.ts";
 import { createOutcomeWriter } from "./outcome-writer.ts";
 import { createRecordWriter } from "./record-writer.ts";
+import { createTextBlocks } from "./text-blocks.ts";
 import { createTransactions, type Transactions } from "./transaction.ts";
 
 export interface BatchResult {
@@ -55,6 +56,7 @@ export function createBatchWriter(
   });
   const parts = { transactions, names, subjects };
   const records = createRecordWriter(db, parts);
+  const beginBlocks = createTextBlocks(db, transactions);
   const outcomes = createOutcomeWriter(db, parts);
   const addPhase = db.prepare(
     "INSERT INTO phases (experiment, id, started_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (experiment, id) DO NOTHING",
@@ -64,17 +66,28 @@ export function createBatchWriter(
     if (texts.length === 0) return 0;
     const hasWaiting = outcomes.hasWaiting();
     const bootId = boot.id();
+    const blocks = beginBlocks();
+    const hasExposures = records.hasExposures();
     let stored = 0;
     for (const [at, text] of texts.entries()) {
       guard(1, () => {
-        const record = parseRecord(text);
-        const added = records.add({ record, text, boot: bootId, sequence: sequences[at] ?? 0 });
+        const numbered = {
+          head: parseHead(text),
+          body: bodyOf(text),
+          boot: bootId,
+          sequence: sequences[at] ?? 0,
+        };
+        const { head, body } = numbered;
+        const added = records.add(numbered, blocks.place());
+        if (hasExposures) records.endExposure(head.requestId);
         if (added === undefined) return;
         if (hasWaiting || added.isRevived) outcomes.requestCame(added);
-        // Last, so that it counts only what was kept.
+        // Last, so that only what was kept is counted and has a line.
         stored++;
+        if (!added.isRevived) blocks.add(body, head.receivedAt);
       });
     }
+    blocks.end();
     return stored;
   };
 

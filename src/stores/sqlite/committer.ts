@@ -12,6 +12,8 @@ export interface CommitterParts {
   readonly settings: WriterSettings;
   readonly log: Log;
   readonly commitMs: number;
+  /** The queue is about to be looked at: what is yet to be queued must be now. */
+  readonly onCommit: () => void;
   /** Another file is written than before, and what was kept in that one is gone. */
   readonly onNewFile: () => void;
   readonly onWriter: ((writer: Worker) => void) | undefined;
@@ -117,6 +119,7 @@ export class Committer {
 
   /** While there is trouble an empty batch is sent too: a store that nobody writes to must find out that it is well again. */
   #pump(): void {
+    this.#parts.onCommit();
     if (this.#inFlight !== undefined || this.#isPausing || !this.#link.isUp) return;
     this.#clearTimer();
     const isTrial = this.trouble !== undefined;
@@ -190,6 +193,7 @@ export class Committer {
   }
 
   #proceed(): void {
+    this.#parts.onCommit();
     if (this.#queue.length > 0) {
       if (this.#queue.rows >= fullRows) this.#pump();
       else this.#schedule();

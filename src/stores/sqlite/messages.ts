@@ -11,7 +11,7 @@ export interface WriterSettings {
   readonly busyMs: number;
 }
 
-/** What is committed together. Each text is JSON. */
+/** What is committed together. Each text is JSON, but those of records: they are of two lines (`core/record-text.ts`). */
 export interface Batch {
   readonly number: number;
   readonly phases: readonly string[];

@@ -33,9 +33,10 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
     if (outcome.subject.kind !== "request") return undefined;
     const found = sql.request.get(keyBytes(outcome.subject.requestId));
     if (found === undefined) return undefined;
-    // The body is read where it is needed only: to compare a label with what was predicted.
-    const record = outcome.label === undefined ? undefined : parseRecord(String(found.body));
-    return { row: Number(found.row), prediction: record?.prediction };
+    return {
+      row: Number(found.row),
+      prediction: outcome.label === undefined ? undefined : predictionOf(found),
+    };
   };
 
   const insert = (
@@ -92,9 +93,9 @@ export function createOutcomeWriter(db: DatabaseSync, parts: RecordWriterParts):
       return { outcomeId: before, status: before === outcomeId ? "stored" : "duplicate" };
     },
     hasWaiting: () => sql.anyWaiting.get() !== undefined,
-    requestCame({ record, row: requestRow, isRevived }) {
-      const id = keyBytes(record.requestId);
-      const prediction = record.prediction ?? null;
+    requestCame({ head, row: requestRow, isRevived }) {
+      const id = keyBytes(head.requestId);
+      const { prediction } = head;
       if (isRevived) sql.predict.run(prediction, id, requestRow);
       for (const { row, label } of sql.waiting.all(id)) {
         sql.tie.run(transactions.takeRow(), requestRow, label === null ? null : prediction, row ?? null);
@@ -111,7 +112,7 @@ function statements(db: DatabaseSync) {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     newest: db.prepare(newestOfSubject),
     first: db.prepare("SELECT id FROM outcomes WHERE idempotency = ?"),
-    request: db.prepare("SELECT row, body FROM records WHERE id = ?"),
+    request: db.prepare("SELECT row, body, block, prediction FROM records WHERE id = ?"),
     anyWaiting: db.prepare(`SELECT 1 FROM outcomes WHERE ${isWaiting} LIMIT 1`),
     waiting: db.prepare(`SELECT row, label FROM outcomes WHERE request = ? AND ${isWaiting} ORDER BY row`),
     tie: db.prepare("UPDATE outcomes SET row = ?, request_row = ?, prediction = ? WHERE row = ?"),
@@ -119,6 +120,12 @@ function statements(db: DatabaseSync) {
       "UPDATE outcomes SET prediction = ? WHERE request = ? AND request_row = ? AND label IS NOT NULL",
     ),
   };
+}
+
+/** A body that stands in its row tells it; what is in a block is not opened for it. */
+function predictionOf({ body, block, prediction }: Record<string, SQLOutputValue>): string | undefined {
+  if (block === null) return parseRecord(String(body)).prediction;
+  return prediction === null ? undefined : String(prediction);
 }
 
 /** What `newestOfSubject` looks for, in its order. */

@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { RecordFilter } from "../../domain/store.ts";
 import { keyBytes } from "./key-bytes.ts";
+import { textColumns, textsOf } from "./text-blocks.ts";
 
 /** JSON of the newest records that match, newest first; of one time, those written last come first. */
 export function recentBodies(db: DatabaseSync, filter: RecordFilter): string[] {
@@ -11,12 +12,12 @@ export function recentBodies(db: DatabaseSync, filter: RecordFilter): string[] {
     SELECT row FROM records INDEXED BY records_by_time
     WHERE ${conditions.join(" AND ") || "1"} ORDER BY received_at DESC, row DESC LIMIT ?`;
   const byId = `SELECT row FROM records WHERE ${conditions.join(" AND ")} LIMIT ?`;
-  return db
+  const found = db
     .prepare(`
-      SELECT body FROM records WHERE row IN (${filter.requestId === undefined ? rows : byId})
+      SELECT ${textColumns} FROM records WHERE row IN (${filter.requestId === undefined ? rows : byId})
       ORDER BY received_at DESC, row DESC`)
-    .all(...values, filter.limit)
-    .map(({ body }) => String(body));
+    .all(...values, filter.limit);
+  return textsOf(db, found);
 }
 
 function conditionsOf(filter: RecordFilter): { conditions: string[]; values: SQLInputValue[] } {
@@ -65,7 +66,7 @@ export function bodiesFrom(db: DatabaseSync, span: RecordSpan, start: PageStart)
   const values = span.experimentId === undefined ? [] : [span.experimentId];
   const found = db
     .prepare(`
-      SELECT r.row, r.received_at, r.body FROM (
+      SELECT row, r.received_at, ${textColumns} FROM (
         SELECT row FROM records INDEXED BY records_by_time
         WHERE (received_at, row) > (?, ?) AND received_at < ? AND ${ofExperiment}
         ORDER BY received_at, row LIMIT ${pageRows}
@@ -73,7 +74,7 @@ export function bodiesFrom(db: DatabaseSync, span: RecordSpan, start: PageStart)
     .all(start.receivedAt, start.afterRow, span.until ?? Number.MAX_SAFE_INTEGER, ...values);
   const last = found.length < pageRows ? undefined : found.at(-1);
   return {
-    bodies: found.map(({ body }) => String(body)),
+    bodies: textsOf(db, found),
     next: last && { receivedAt: Number(last.received_at), afterRow: Number(last.row) },
   };
 }

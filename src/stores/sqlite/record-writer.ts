@@ -1,32 +1,34 @@
 /** Records, their facts, and exposures that wait for their record. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { parseRecord } from "../../core/record-text.ts";
-import { factColumns, isFact, unfinishedFlags } from "../../core/request-fact.ts";
-import type { RequestRecord } from "../../domain/record.ts";
+import { headOf, parseRecord, type RecordHead } from "../../core/record-text.ts";
+import { unfinishedFlags } from "../../core/request-fact.ts";
 import type { Names, Subjects } from "./interned.ts";
 import { keyBytes } from "./key-bytes.ts";
+import type { TextPlace } from "./text-blocks.ts";
 import type { Transactions } from "./transaction.ts";
 
 export interface NumberedRecord {
-  readonly record: RequestRecord;
-  /** Its JSON. */
-  readonly text: string;
+  readonly head: RecordHead;
+  /** The record as JSON. */
+  readonly body: string;
   readonly boot: number;
   readonly sequence: number;
 }
 
 export interface AddedRecord {
-  readonly record: RequestRecord;
+  readonly head: RecordHead;
   readonly row: number;
   /** It took the place of an unfinished record, under its row. */
   readonly isRevived: boolean;
 }
 
 export interface RecordWriter {
-  /** Undefined where it is there already. */
-  add(numbered: NumberedRecord): AddedRecord | undefined;
+  /** Undefined where it is there already. Its text is kept in `place`, by the caller, unless it is revived: then it is in the row. */
+  add(numbered: NumberedRecord, place: TextPlace): AddedRecord | undefined;
   /** Keeps an exposure until its record comes, or its boot ends. */
-  expose(text: string, boot: number): void;
+  expose(body: string, boot: number): void;
+  /** Its record has come. */
+  endExposure(requestId: string): void;
   hasExposures(): boolean;
   /** Exposures of boots that have ended, or have said nothing since `aliveSince`, become unfinished records. */
   endExposures(aliveSince: number, limit: number): readonly AddedRecord[];
@@ -41,51 +43,56 @@ export interface RecordWriterParts {
 export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): RecordWriter {
   const { transactions } = parts;
   const sql = statements(db);
-  const columns = (record: RequestRecord) => recordColumns(record, parts);
-  const addFact = (record: RequestRecord, row: number, isUnfinished: boolean) => {
-    if (isFact(record)) sql.addFact.run(...factRow(record, row, isUnfinished, parts));
+  const addFact = (head: RecordHead, ids: RecordIds, row: number, flags: number) => {
+    if (isFact(ids)) sql.addFact.run(...factRow({ head, ids, row, flags }, parts));
   };
 
   const insert = (
-    { record, text, boot, sequence }: NumberedRecord,
-    isUnfinished: boolean,
+    { head, body, boot, sequence }: NumberedRecord,
+    place?: TextPlace,
   ): AddedRecord | undefined => {
+    const isUnfinished = place === undefined;
     const row = transactions.takeRow();
-    const id = keyBytes(record.requestId);
-    const added = sql.addRecord.run(row, id, ...columns(record), boot, sequence, Number(isUnfinished), text);
-    if (added.changes === 0) return undefined;
-    addFact(record, row, isUnfinished);
-    return { record, row, isRevived: false };
+    const id = keyBytes(head.requestId);
+    const ids = idsOf(head, parts);
+    const where = isUnfinished ? [body, null, null, null] : ["", place.block, place.line, head.prediction];
+    const values = [row, id, ...columnsOf(head, ids), boot, sequence, Number(isUnfinished), ...where];
+    if (sql.addRecord.run(...values).changes === 0) return undefined;
+    addFact(head, ids, row, isUnfinished ? unfinishedFlags(head.flags) : head.flags);
+    return { head, row, isRevived: false };
   };
 
   /** The process was taken for dead and was not: its record replaces what was made of the exposure, in the same row. */
-  const revive = ({ record, text, boot, sequence }: NumberedRecord): AddedRecord | undefined => {
-    const found = sql.revive.get(...columns(record), boot, sequence, text, keyBytes(record.requestId));
+  const revive = ({ head, body, boot, sequence }: NumberedRecord): AddedRecord | undefined => {
+    const ids = idsOf(head, parts);
+    const found = sql.revive.get(...columnsOf(head, ids), boot, sequence, body, keyBytes(head.requestId));
     if (found === undefined) return undefined;
     const row = Number(found.row);
-    if (isFact(record)) sql.dropFact.run(parts.names.idOf(record.experimentId ?? ""), row);
-    addFact(record, row, false);
+    if (isFact(ids)) sql.dropFact.run(ids.experiment, row);
+    addFact(head, ids, row, head.flags);
     transactions.changeGeneration();
-    return { record, row, isRevived: true };
+    return { head, row, isRevived: true };
   };
 
   return {
-    add(numbered) {
-      const added = insert(numbered, false) ?? revive(numbered);
-      sql.dropExposure.run(keyBytes(numbered.record.requestId));
-      return added;
+    add(numbered, place) {
+      return insert(numbered, place) ?? revive(numbered);
     },
-    expose(text, boot) {
-      const id = keyBytes(parseRecord(text).requestId);
-      sql.expose.run(id, boot, text, id);
+    endExposure(requestId) {
+      sql.dropExposure.run(keyBytes(requestId));
+    },
+    expose(body, boot) {
+      const id = keyBytes(parseRecord(body).requestId);
+      sql.expose.run(id, boot, body, id);
     },
     hasExposures: () => sql.anyExposure.get() !== undefined,
     endExposures(aliveSince, limit) {
-      return sql.endedExposures.all(aliveSince, limit).flatMap(({ id, boot, body }) => {
-        const text = String(body);
+      return sql.endedExposures.all(aliveSince, limit).flatMap(({ id, boot, body: text }) => {
+        const body = String(text);
+        const head = headOf(parseRecord(body));
         sql.dropExposure.run(id ?? null);
         // Sequence 0: the boot numbers finished records only, so what never finished is no gap.
-        return insert({ record: parseRecord(text), text, boot: Number(boot), sequence: 0 }, true) ?? [];
+        return insert({ head, body, boot: Number(boot), sequence: 0 }) ?? [];
       });
     },
   };
@@ -94,11 +101,12 @@ export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): 
 function statements(db: DatabaseSync) {
   return {
     addRecord: db.prepare(`
-      INSERT INTO records (row, id, received_at, experiment, variant, outcome, unit, boot, sequence, is_unfinished, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+      INSERT INTO records (row, id, received_at, experiment, variant, outcome, unit, boot, sequence, is_unfinished, body,
+        block, line, prediction)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
     revive: db.prepare(`
       UPDATE records SET received_at = ?, experiment = ?, variant = ?, outcome = ?, unit = ?, boot = ?, sequence = ?,
-        is_unfinished = 0, body = ? WHERE id = ? AND is_unfinished = 1 RETURNING row`),
+        is_unfinished = 0, body = ?, block = NULL WHERE id = ? AND is_unfinished = 1 RETURNING row`),
     addFact: db.prepare("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     dropFact: db.prepare("DELETE FROM facts WHERE experiment = ? AND row = ?"),
     expose: db.prepare(`
@@ -112,42 +120,59 @@ function statements(db: DatabaseSync) {
   };
 }
 
-/** What pages of records are filtered by. */
-function recordColumns(record: RequestRecord, { names, subjects }: RecordWriterParts): SQLInputValue[] {
-  const { experimentId, assignedVariantId, unitHash } = record;
-  return [
-    record.receivedAt,
-    experimentId === undefined ? null : names.idOf(experimentId),
-    assignedVariantId === undefined ? null : names.idOf(assignedVariantId),
-    names.idOf(record.outcome),
-    unitHash === undefined ? null : subjects.idOf(unitHash),
-  ];
+/** What a record and its fact name alike. */
+interface RecordIds {
+  readonly experiment: number | null;
+  readonly variant: number | null;
+  readonly unit: number | null;
+  readonly outcome: number;
 }
 
-function factRow(
-  record: RequestRecord,
-  row: number,
-  isUnfinished: boolean,
-  { names, subjects }: RecordWriterParts,
-): SQLInputValue[] {
-  const fact = factColumns(record);
-  const { servedVariantId: served, sessionHash } = record;
+/** The statistics compare units by the variant that they were assigned. */
+function isFact({ experiment, variant, unit }: RecordIds): boolean {
+  return experiment !== null && variant !== null && unit !== null;
+}
+
+function idsOf(head: RecordHead, { names, subjects }: RecordWriterParts): RecordIds {
+  const { experimentId, assignedVariantId, unitHash } = head;
+  return {
+    experiment: experimentId === null ? null : names.idOf(experimentId),
+    variant: assignedVariantId === null ? null : names.idOf(assignedVariantId),
+    unit: unitHash === null ? null : subjects.idOf(unitHash),
+    outcome: names.idOf(head.outcome),
+  };
+}
+
+/** What pages of records are filtered by. */
+function columnsOf({ receivedAt }: RecordHead, ids: RecordIds): SQLInputValue[] {
+  return [receivedAt, ids.experiment, ids.variant, ids.outcome, ids.unit];
+}
+
+interface FactParts {
+  readonly head: RecordHead;
+  readonly ids: RecordIds;
+  readonly row: number;
+  readonly flags: number;
+}
+
+function factRow(facts: FactParts, { names, subjects }: RecordWriterParts): SQLInputValue[] {
+  const { head, ids, row, flags } = facts;
   return [
-    names.idOf(record.experimentId ?? ""),
+    ids.experiment,
     row,
-    fact.receivedAt,
-    subjects.idOf(record.unitHash ?? ""),
-    sessionHash === undefined ? 0 : subjects.idOf(sessionHash),
-    names.idOf(record.phase ?? ""),
-    names.idOf(record.assignedVariantId ?? ""),
-    served === undefined ? null : names.idOf(served),
-    isUnfinished ? unfinishedFlags(fact.flags) : fact.flags,
-    fact.latencyMs,
-    fact.firstChunkMs ?? null,
-    fact.inputTokens ?? null,
-    fact.outputTokens ?? null,
-    fact.cachedTokens ?? null,
-    fact.costUsd ?? null,
-    fact.responseModel === undefined ? null : names.foreignIdOf(fact.responseModel),
+    head.receivedAt,
+    ids.unit,
+    head.sessionHash === null ? 0 : subjects.idOf(head.sessionHash),
+    names.idOf(head.phase ?? ""),
+    ids.variant,
+    head.servedVariantId === null ? null : names.idOf(head.servedVariantId),
+    flags,
+    head.latencyMs,
+    head.firstChunkMs,
+    head.inputTokens,
+    head.outputTokens,
+    head.cachedTokens,
+    head.costUsd,
+    head.responseModel === null ? null : names.foreignIdOf(head.responseModel),
   ];
 }

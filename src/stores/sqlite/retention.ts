@@ -117,6 +117,12 @@ function portionsOf(db: DatabaseSync): readonly Portion[] {
     WHERE received_at < ? ORDER BY received_at LIMIT ?`);
   const dropRecord = db.prepare("DELETE FROM records WHERE row = ?");
   const dropFact = db.prepare("DELETE FROM facts WHERE experiment = ? AND row = ?");
+  // A block goes with the last of its records: until then somebody may read it.
+  const oldBlocks = db.prepare(`
+    SELECT id FROM blocks
+    WHERE received_until < ?1 AND received_until < coalesce((SELECT min(received_at) FROM records), ?1)
+    ORDER BY received_until LIMIT ?2`);
+  const dropBlock = db.prepare("DELETE FROM blocks WHERE id = ?");
   const oldOutcomes = db.prepare(
     "SELECT row FROM outcomes WHERE received_at < ? ORDER BY received_at LIMIT ?",
   );
@@ -126,6 +132,7 @@ function portionsOf(db: DatabaseSync): readonly Portion[] {
       dropRecord.run(row ?? null);
       if (experiment !== null) dropFact.run(experiment ?? null, row ?? null);
     }),
+    portion(oldBlocks, ({ id }) => dropBlock.run(id ?? null)),
     portion(oldOutcomes, ({ row }) => dropOutcome.run(row ?? null)),
   ];
 }

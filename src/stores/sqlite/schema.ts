@@ -110,6 +110,16 @@ export const migrations: readonly string[] = [
   -- Chosen by an upstream: only so many are kept.
   ALTER TABLE names ADD COLUMN is_foreign INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Bodies of records that were committed together: one a line, compressed by zstd.
+  CREATE TABLE blocks (id INTEGER PRIMARY KEY, received_until INTEGER NOT NULL, body BLOB NOT NULL);
+  CREATE INDEX blocks_by_time ON blocks (received_until);
+  -- Where the body is, counted from 0; NULL where it stands in the row itself, as in those of versions 1 and 2.
+  ALTER TABLE records ADD COLUMN block INTEGER;
+  ALTER TABLE records ADD COLUMN line INTEGER;
+  -- Of a record whose body is in a block: labels are compared with it.
+  ALTER TABLE records ADD COLUMN prediction TEXT;
+  `,
 ];
 
 /** Brings the file to the newest version, each step in one transaction. Throws `config_invalid` for a file from the future. */

@@ -40,6 +40,8 @@ const defaultLimits: StoreLimits = { waitMs: 5_000, busyMs: 1_000, closeMs: 3_00
 const retryAfterMs = 1_000;
 /** `recent` shows what was appended before it, unless the disk is slower than this. */
 const recentWaitMs = 1_000;
+/** Records become text together: one by one, between other work, each costs a third more, for code and names have left the caches. */
+const textsAtOnce = 32;
 const fullReason = "what waits to be written has reached its bound";
 
 /**
@@ -59,6 +61,8 @@ class SqliteStore implements EventStore {
   readonly #reader: ReaderLink;
   /** By experiment and id: a file that takes the place of another one gets them as well. */
   readonly #phases = new Map<string, QueueItem>();
+  /** Records that are no text yet. */
+  #fresh: RequestRecord[] = [];
   #dropped = 0;
   #isFull = false;
   #closing: Promise<void> | undefined;
@@ -71,16 +75,28 @@ class SqliteStore implements EventStore {
     const { busyMs } = this.#limits;
     const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
     const onNewFile = () => this.#repeatPhases();
-    this.#committer = new Committer({ queue: this.#queue, settings, log, commitMs, onNewFile, onWriter });
+    const onCommit = () => this.#writeFresh();
+    const parts = { queue: this.#queue, settings, log, commitMs, onCommit, onNewFile, onWriter };
+    this.#committer = new Committer(parts);
     this.#reader = createReaderLink(path, () => this.#committer.check());
   }
 
   append(record: RequestRecord): void {
-    this.#appendText(recordText(record));
+    this.#fresh.push(record);
+    if (this.#fresh.length >= textsAtOnce) this.#writeFresh();
+    else this.#committer.nudge();
   }
 
   appendTexts(texts: readonly string[]): void {
+    this.#writeFresh();
     for (const text of texts) this.#appendText(text);
+  }
+
+  #writeFresh(): void {
+    if (this.#fresh.length === 0) return;
+    const records = this.#fresh;
+    this.#fresh = [];
+    for (const record of records) this.#appendText(recordText(record));
   }
 
   #appendText(text: string): void {
@@ -95,7 +111,7 @@ class SqliteStore implements EventStore {
   }
 
   async expose(record: RequestRecord): Promise<void> {
-    await this.#write("exposure", recordText(record), 1);
+    await this.#write("exposure", JSON.stringify(record), 1);
   }
 
   /**
@@ -126,6 +142,7 @@ class SqliteStore implements EventStore {
   }
 
   health(): StoreHealth {
+    this.#writeFresh();
     const { writtenRows, refusedRows, restarts } = this.#committer;
     const reason = this.#trouble();
     return {
@@ -142,12 +159,14 @@ class SqliteStore implements EventStore {
 
   async recent(filter: RecordFilter): Promise<readonly RequestRecord[]> {
     if (this.#closing !== undefined) throw this.#unavailable();
+    this.#writeFresh();
     const isWriting = this.#trouble() === undefined && this.#queue.rows > 0;
     if (isWriting) await this.#mark(recentWaitMs).catch(() => {});
     return this.#reader.recent(filter);
   }
 
   close(): Promise<void> {
+    this.#writeFresh();
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -167,6 +186,7 @@ class SqliteStore implements EventStore {
   }
 
   #write(kind: "exposure" | "outcomes", text: string, rows: number) {
+    this.#writeFresh();
     const bytes = Buffer.byteLength(text);
     if (!this.#hasRoom(rows, bytes)) return Promise.reject(this.#unavailable());
     return this.#wait({ kind, text, rows, bytes, waitMs: this.#limits.waitMs });
@@ -174,6 +194,7 @@ class SqliteStore implements EventStore {
 
   /** Resolves when all that is queued by now is durable. */
   #mark(waitMs: number): Promise<unknown> {
+    this.#writeFresh();
     const marked = this.#wait({ kind: "mark", text: "", rows: 0, bytes: 0, waitMs });
     this.#committer.hurry();
     return marked;
