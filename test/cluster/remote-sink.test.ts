@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { RecordBatch } from "../../src/cluster/messages.ts";
 import { createRemoteSink } from "../../src/cluster/remote-sink.ts";
-import { parseRecord } from "../../src/core/record-text.ts";
+import { parseHead } from "../../src/core/record-text.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { outcome, record } from "../stores/record-fixture.ts";
 
@@ -39,7 +39,7 @@ describe("what a worker hands over", () => {
     assert.equal(batches.length, 1);
     assert.deepEqual(batches[0]?.phases, [phase]);
     assert.deepEqual(
-      batches[0]?.texts.map((text) => parseRecord(text).requestId),
+      batches[0]?.texts.map((text) => parseHead(text).requestId),
       records.map(({ requestId }) => requestId),
     );
   });
