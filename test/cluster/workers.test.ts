@@ -4,12 +4,14 @@ import type { Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { good } from "../faults/fixture.ts";
 import { type HostileUpstream, startHostileUpstream } from "../support/hostile-upstream.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import type { Heard } from "../support/raw-post.ts";
 import { scrape, totalOf } from "../telemetry/scrape.ts";
 import { configFor, type Server, startServer, until, type WorkerStatus } from "./server-fixture.ts";
 
 let upstream: HostileUpstream;
 let server: Server;
+let sink: OtlpSink;
 /** Answers that wait until the test lets them go, while `isHeld`. */
 const held: (() => void)[] = [];
 let isHeld = false;
@@ -21,11 +23,13 @@ before(async () => {
     if (isHeld) held.push(() => good(socket, request));
     else good(socket, request);
   });
-  server = await startServer({ config: configFor(upstream.url) });
+  sink = await startOtlpSink();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_SCHEDULE_DELAY: "5" };
+  server = await startServer({ config: configFor(upstream.url), env });
 });
 after(async () => {
   await server.stop();
-  await upstream.close();
+  await Promise.all([upstream.close(), sink.close()]);
 });
 
 async function chat(unit: string): Promise<Heard> {
@@ -136,6 +140,14 @@ describe("workers", () => {
     const { records } = body as { records: readonly { requestId: string }[] };
     assert.equal(records.length, answered);
     assert.equal(new Set(records.map(({ requestId }) => requestId)).size, answered);
+  });
+
+  test("send their traces themselves, each under an instance id of its own", async () => {
+    const heard = await chats(4);
+    const servers = () => sink.spans.filter(({ kind }) => kind === "SERVER");
+    const ids = told(heard, "x-trace-id");
+    await until("four traces", () => ids.every((id) => servers().some(({ traceId }) => traceId === id)));
+    assert.equal(new Set(servers().map(({ resource }) => resource["service.instance.id"])).size, 2);
   });
 
   test("answer for their health on the port that they share", async () => {
