@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { Failure } from "../domain/failure.ts";
 import { type Command, configOption, configPath, type ExitCode, type Io } from "./command.ts";
 import { welcome } from "./welcome.ts";
 
@@ -23,6 +24,11 @@ export const serve: Command = {
       value: "HOST",
       description: "address of the admin API (wins over server.admin.host)",
     },
+    workers: {
+      type: "string",
+      value: "N|auto",
+      description: "processes that serve the API (wins over server.workers)",
+    },
     "state-dir": {
       type: "string",
       value: "DIR",
@@ -42,6 +48,7 @@ export const serve: Command = {
       adminHost: args.text("admin-host"),
       adminPort: args.port("admin-port"),
       stateDir: args.text("state-dir"),
+      workers: workersOf(args.text("workers")),
       writeLog: io.err,
     });
     guardProcess(app);
@@ -51,6 +58,13 @@ export const serve: Command = {
     return ended;
   },
 };
+
+function workersOf(text: string | undefined): number | "auto" | undefined {
+  if (text === undefined || text === "auto") return text;
+  const workers = Number(text);
+  if (/^\d+$/.test(text) && workers >= 1 && workers <= 256) return workers;
+  throw new Failure("invalid_value", `--workers must be "auto" or 1 to 256; it was "${text}".`);
+}
 
 /** One request's crash must not end the others: it is written down, loudly, and the process goes on. */
 function guardProcess(app: App): void {

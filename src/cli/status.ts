@@ -31,6 +31,7 @@ function statusText(status: Record<string, unknown>): string {
       (one) => `${one.name} ${one.base_url}${one.is_scripted === true ? " (scripted)" : ""}`,
     ),
     ...listed("breaker", status.breakers, (one) => `${one.upstream} ${one.model}: ${one.state}`),
+    ...workerLines(status.workers),
     ...storeLines(status.store),
     ...problemLines(status.config_problems),
   ];
@@ -40,6 +41,15 @@ function statusText(status: Record<string, unknown>): string {
 function listed(name: string, list: unknown, text: (one: Record<string, unknown>) => string): string[][] {
   const all = Array.isArray(list) ? list.filter(isObject) : [];
   return all.length === 0 ? [[name, "none"]] : all.map((one) => [name, text(one)]);
+}
+
+/** None for a server of one process. */
+function workerLines(workers: unknown): string[][] {
+  if (!Array.isArray(workers)) return [];
+  return listed("worker", workers, ({ number, pid, revision, restarts, active_requests: active }) => {
+    const state = revision === undefined ? "STARTING" : `process ${pid}, revision ${revision}`;
+    return `${number}: ${state}, ${counted(Number(active), "active request")}, ${counted(Number(restarts), "restart")}`;
+  });
 }
 
 /** None for a server of a version that tells nothing of it. */

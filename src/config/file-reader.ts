@@ -1,37 +1,51 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { ConfigTexts, FileText } from "../domain/config.ts";
 
-/** Reads what a configuration is made of, and remembers what it looked at. */
-export interface FileReader {
+/** Reads what a configuration is made of, each file once, and remembers what it found. */
+export interface FileReader extends ConfigTexts {
   /** The text of a UTF-8 file, or why there is none. */
-  read(path: string): { readonly bytes: Buffer; readonly text: string } | { readonly message: string };
+  read(path: string): FileText;
   /** Names in a directory, sorted; empty where there is no directory. */
   list(directory: string): readonly string[];
-  /** Files that were asked for, found or not. */
-  readonly files: ReadonlySet<string>;
-  /** Directories that were listed, found or not. */
-  readonly directories: ReadonlySet<string>;
 }
 
 const maxBytes = 1024 * 1024;
 
+const absent = "there is no such file; create it, or correct the path";
+
 export function createFileReader(): FileReader {
-  const files = new Set<string>();
-  const directories = new Set<string>();
+  return reader({ file: readText, directory: namesIn });
+}
+
+/** Reads what another reader has read, wherever that was. */
+export function createTextReader({ files, directories }: ConfigTexts): FileReader {
+  return reader({
+    file: (path) => files.get(path) ?? { message: absent },
+    directory: (path) => directories.get(path) ?? [],
+  });
+}
+
+function reader(from: {
+  readonly file: (path: string) => FileText;
+  readonly directory: (path: string) => readonly string[];
+}): FileReader {
+  const files = new Map<string, FileText>();
+  const directories = new Map<string, readonly string[]>();
   return {
     files,
     directories,
-    read: (path) => {
-      files.add(path);
-      return readText(path);
-    },
-    list: (directory) => {
-      directories.add(directory);
-      return namesIn(directory);
-    },
+    read: (path) => once(files, path, from.file),
+    list: (path) => once(directories, path, from.directory),
   };
 }
 
-function readText(path: string): ReturnType<FileReader["read"]> {
+function once<T>(known: Map<string, T>, path: string, read: (path: string) => T): T {
+  const found = known.get(path) ?? read(path);
+  known.set(path, found);
+  return found;
+}
+
+function readText(path: string): FileText {
   try {
     const found = statSync(path);
     // Reading a pipe or a device might never end.
@@ -46,7 +60,7 @@ function readText(path: string): ReturnType<FileReader["read"]> {
 
 function readMessage(thrown: unknown): string {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file; create it, or correct the path";
+  if (code === "ENOENT" || code === "ENOTDIR") return absent;
   if (code === "EACCES" || code === "EPERM")
     return "the file may not be read; grant read access to this process";
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "the file is not UTF-8; save it as UTF-8";

@@ -33,6 +33,7 @@ export interface ServerSection {
     readonly loop_delay_ms: number;
   };
   readonly drain_ms: number;
+  readonly workers: number | "auto";
   readonly state_dir: string;
 }
 

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import type { Config } from "../domain/config.ts";
+import type { Config, ConfigTexts } from "../domain/config.ts";
 import { checkAnalysis } from "./check-analysis.ts";
 import { checkExperiments } from "./check-experiments.ts";
 import { checkMetrics } from "./check-metrics.ts";
@@ -34,6 +34,7 @@ interface Watched {
 
 export interface LoadedConfig extends Watched {
   readonly config: Config;
+  readonly texts: ConfigTexts;
   /** SHA-256 of what decides behaviour, 64 hex digits; a revision is named by its beginning. */
   readonly digest: string;
 }
@@ -43,14 +44,23 @@ export interface RefusedConfig extends Watched {
 }
 
 /**
- * Reads a configuration with its prompts and schemas, from disk as it is now. Gives all problems at once, in the order
+ * Reads a configuration with its prompts and schemas, from disk as it is now unless it is told from where. Gives all problems at once, in the order
  * of the text; throws for none of them. Paths in the file are relative to its directory.
  */
-export function loadConfig(path: string, env: Environment): LoadedConfig | RefusedConfig {
-  const reader = createFileReader();
+export function loadConfig(
+  path: string,
+  env: Environment,
+  reader: FileReader = createFileReader(),
+): LoadedConfig | RefusedConfig {
   const loaded = load({ path, env, reader });
-  const absolute = (paths: ReadonlySet<string>): readonly string[] => [...paths].map((each) => resolve(each));
-  return { ...loaded, files: absolute(reader.files), directories: absolute(reader.directories) };
+  const absolute = (paths: ReadonlyMap<string, unknown>): readonly string[] =>
+    [...paths.keys()].map((each) => resolve(each));
+  return {
+    ...loaded,
+    texts: reader,
+    files: absolute(reader.files),
+    directories: absolute(reader.directories),
+  };
 }
 
 type Loaded = Pick<LoadedConfig, "config" | "digest"> | Pick<RefusedConfig, "problems">;

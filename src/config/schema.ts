@@ -62,6 +62,16 @@ const server = section("The two listeners and their limits.", {
       { minimum: 0, maximum: 10_000 },
     ),
   }),
+  workers: {
+    description:
+      "Processes that serve the data plane, or `auto` for as many as there are cores. With one, everything runs in one process.",
+    type: ["integer", "string"],
+    minimum: 1,
+    maximum: 256,
+    pattern: "^auto$",
+    default: 1,
+    "x-wanted": "`auto`, or 1 to 256",
+  },
   drain_ms: milliseconds("How long open requests may run on after the order to stop.", 10_000),
   state_dir: text("Where kill switches and the range ledger are kept, relative to this file.", {
     default: ".assay",

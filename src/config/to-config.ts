@@ -100,6 +100,7 @@ function toServer(server: ServerSection): ServerConfig {
     maxRequests: server.limits.requests,
     maxLoopDelayMs: server.limits.loop_delay_ms,
     drainMs: server.drain_ms,
+    workers: server.workers,
     corsOrigins: server.cors_origins,
   };
 }

@@ -3,14 +3,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { continuityProblems, exposureBy } from "../core/continuity.ts";
 import { sharesOf } from "../core/shares.ts";
-import type { Config, Revision } from "../domain/config.ts";
+import type { Config, Revision, RevisionSource } from "../domain/config.ts";
 import type { AllocatedEvent, ControlEvent, ControlStore, Shares } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 
 /** A checked configuration, or every problem as `file:line:column message`. */
 export type LoadedRevision =
-  | { readonly revision: Revision; readonly files: readonly string[] }
+  | { readonly revision: Revision; readonly source: RevisionSource; readonly files: readonly string[] }
   | { readonly problems: readonly string[]; readonly files: readonly string[] };
 
 export interface ReloadResult {
@@ -30,7 +30,7 @@ export interface RevisionParts {
   /** Reads the disk, and lays what these events set by hand over it. */
   readonly load: (events: readonly ControlEvent[]) => LoadedRevision;
   /** Makes ready what the revision needs, and gives the step that puts it in force. */
-  readonly prepare: (revision: Revision) => Promise<() => void>;
+  readonly prepare: (revision: Revision, source: RevisionSource) => Promise<() => void | Promise<void>>;
   readonly store: ControlStore;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -57,9 +57,9 @@ export class Revisions {
     if ("problems" in loaded) throw new Failure("config_invalid", loaded.problems.join("\n"));
     const problems = continuityProblems(loaded.revision, parts.store.read());
     if (problems.length > 0) throw new Failure("assignment_conflict", problems.join("\n"));
-    const putInForce = await parts.prepare(loaded.revision);
+    const putInForce = await parts.prepare(loaded.revision, loaded.source);
     await expose(parts, loaded.revision);
-    putInForce();
+    await putInForce();
     return new Revisions(parts, loaded.revision, loaded.files);
   }
 
@@ -147,20 +147,21 @@ export class Revisions {
 
   /** One fact of the journal for all that changes: neither a crash nor a full disk leaves half of it. */
   async #putInForce(
-    { revision, files }: Extract<LoadedRevision, { revision: Revision }>,
+    { revision, source, files }: Extract<LoadedRevision, { revision: Revision }>,
     order: { readonly by: string; readonly reason: string; readonly allocated?: AllocatedEvent },
   ): Promise<ReloadResult> {
     const { prepare, store, log, now, onReload } = this.#parts;
-    const commit = await prepare(revision);
+    const commit = await prepare(revision, source);
     const exposure = exposureBy(revision, store.read());
     await store.append({ kind: "revision", at: now(), ...order, revision: revision.id, ...exposure });
-    commit();
+    const isEverywhere = commit();
     this.#files = files;
     this.#problems = [];
     for (const key of fixedChanges(this.#current, revision)) {
       log.warn(`${key} has changed, and takes effect after a restart`);
     }
     this.#current = revision;
+    await isEverywhere;
     onReload("applied");
     log.info("configuration in force", { revision: revision.id, by: order.by });
     return { result: "applied", revision: revision.id, problems: [] };
@@ -199,6 +200,7 @@ function fixedChanges({ config: before }: Revision, { config: after }: Revision)
     ["server.admin.host", before.server.adminHost !== after.server.adminHost],
     ["server.admin.port", before.server.adminPort !== after.server.adminPort],
     ["server.limits.connections", before.server.maxConnections !== after.server.maxConnections],
+    ["server.workers", before.server.workers !== after.server.workers],
     ["server.state_dir", before.stateDir !== after.stateDir],
     ["store", !isDeepStrictEqual(storeOf(before), storeOf(after))],
     ["telemetry.service_name", before.telemetry.serviceName !== after.telemetry.serviceName],

@@ -13,14 +13,24 @@ export class Switchboard {
   readonly #store: ControlStore;
   readonly #now: () => number;
   readonly #fromEnvironment: readonly KillSwitch[];
+  readonly #changed: (switches: readonly KillSwitch[]) => void | Promise<void>;
   #switches: readonly KillSwitch[] = [];
   /** Kills that hold in this process and are not durable: yet, or, where the disk failed, at all. */
   #unwritten: readonly ControlEvent[] = [];
 
-  /** `environment` is the value of ASSAY_KILL_SWITCH; `now` gives epoch milliseconds. */
-  constructor(store: ControlStore, environment: string | undefined, now: () => number) {
+  /**
+   * `environment` is the value of ASSAY_KILL_SWITCH; `now` gives epoch milliseconds. `changed` is told at once of all that
+   * stand, and resolves when they are in force wherever traffic is served.
+   */
+  constructor(
+    store: ControlStore,
+    environment: string | undefined,
+    now: () => number,
+    changed: (switches: readonly KillSwitch[]) => void | Promise<void> = () => {},
+  ) {
     this.#store = store;
     this.#now = now;
+    this.#changed = changed;
     this.#fromEnvironment = switchesFromEnvironment(environment, now());
     this.#refresh();
   }
@@ -40,14 +50,17 @@ export class Switchboard {
     // A kill must not wait for a slow disk: it holds at once, and then it is made to last.
     this.#unwritten = [...this.#unwritten, event];
     this.#refresh();
+    const isEverywhere = this.#changed(this.#switches);
     try {
       await this.#store.append(event);
     } catch (cause) {
-      const message = `"${scopeName(order.scope)}" is killed in this process, but the kill could not be kept: a restart lifts it. The log has the cause.`;
+      await isEverywhere;
+      const message = `"${scopeName(order.scope)}" is killed in this instance, but the kill could not be kept: a restart lifts it. The log has the cause.`;
       throw new Failure("internal_error", message, { cause });
     }
     this.#unwritten = this.#unwritten.filter((one) => one !== event);
     this.#refresh();
+    await isEverywhere;
   }
 
   /** Lifts one switch. Throws `conflict` for one of the environment, and `not_found` for one that does not stand. */
@@ -66,6 +79,7 @@ export class Switchboard {
       (one) => !(lifted.includes(one) && one.kind === "killed" && scopeName(one.scope) === name),
     );
     this.#refresh();
+    await this.#changed(this.#switches);
   }
 
   #refresh(): void {

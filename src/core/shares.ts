@@ -32,7 +32,8 @@ export function sharesDigest(config: Config, served: Config): string {
     : JSON.stringify(changed.map((experiment) => [experiment.id, sharesOf(experiment)]));
 }
 
-function lastAllocated(events: readonly ControlEvent[]): Map<string, AllocatedEvent> {
+/** The last order for each experiment: all that a configuration asks of the journal. */
+export function lastAllocated(events: readonly ControlEvent[]): ReadonlyMap<string, AllocatedEvent> {
   const last = new Map<string, AllocatedEvent>();
   for (const event of events) {
     const allocated = event.kind === "revision" ? event.allocated : event;

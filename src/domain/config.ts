@@ -1,4 +1,5 @@
 /** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
+import type { AllocatedEvent } from "./control.ts";
 import type { Allocation } from "./experiment.ts";
 import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
@@ -47,6 +48,8 @@ export interface ServerConfig {
   /** How late the event loop may be for long; 0 for any. */
   readonly maxLoopDelayMs: number;
   readonly drainMs: number;
+  /** Processes that serve the data plane; `auto`: as many as the machine has cores. */
+  readonly workers: number | "auto";
   /** Browser origins that may call the data plane, `*` for any. */
   readonly corsOrigins: readonly string[];
 }
@@ -233,6 +236,24 @@ export interface TelemetryConfig {
   readonly content: "off" | "redacted";
   /** Key of the HMAC that stands for unit ids in telemetry and records. */
   readonly unitHashKey: Secret | undefined;
+}
+
+/** A file as it was read, or why it could not be. */
+export type FileText = { readonly bytes: Buffer; readonly text: string } | { readonly message: string };
+
+/** What a configuration was read from, by path: whoever has it reads the same one, whatever the disk says by then. */
+export interface ConfigTexts {
+  readonly files: ReadonlyMap<string, FileText>;
+  readonly directories: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Everything that a revision is made of, beside the environment: whoever has it makes the same one, of the same id. */
+export interface RevisionSource {
+  readonly texts: ConfigTexts;
+  /** Shares that were set by hand. */
+  readonly allocated: readonly AllocatedEvent[];
+  /** Epoch milliseconds. */
+  readonly loadedAt: number;
 }
 
 /** One immutable version of the configuration. */

@@ -15,21 +15,25 @@ export interface Phase {
   readonly killed: readonly string[];
 }
 
-/** Writes facts. One for each process. */
-export interface EventStore {
+/** Takes facts from the path of the requests. */
+export interface RecordSink {
   /** Queues a finished record; durable within `commit_ms`. Never throws, never waits; what finds the queue full is counted as dropped. */
   append(record: RequestRecord): void;
-  /**
-   * Queues finished records that are JSON already: those of a process that has no store of its own. Each counts as one that was
-   * appended here, and is bounded, numbered and dropped like it. The texts are believed: only `recordText` makes them.
-   */
-  appendTexts(texts: readonly string[]): void;
   /** Resolves when this exposure is durable (`durability: strict`); the finished record of the same id completes it. Rejects `store_unavailable`. */
   expose(record: RequestRecord): Promise<void>;
   /** Resolves when all are durable, in their order. Rejects `store_unavailable`, with a `retryAfterMs`, when none is. */
   addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]>;
   /** Idempotent by (experiment, id). */
   addPhase(phase: Phase): void;
+}
+
+/** Writes facts. One for each state folder. */
+export interface EventStore extends RecordSink {
+  /**
+   * Queues finished records that are JSON already: those of a process that has no store of its own. Each counts as one that was
+   * appended here, and is bounded, numbered and dropped like it. The texts are believed: only `recordText` makes them.
+   */
+  appendTexts(texts: readonly string[]): void;
   /** Resolves when everything that was appended before is durable. Rejects `store_unavailable` when the disk refuses for long. */
   flush(): Promise<void>;
   health(): StoreHealth;

@@ -27,7 +27,7 @@ export interface AdminParts extends HealthParts, ResultsParts, AllocationParts {
     by: string,
     reason: string,
   ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
-  readonly status: () => Readonly<Record<string, unknown>>;
+  readonly status: () => Promise<Readonly<Record<string, unknown>>>;
   readonly events: () => readonly ControlEvent[];
   readonly metrics: () => Promise<string>;
 }
@@ -72,7 +72,7 @@ export function adminApp(parts: AdminParts): Hono<Env> {
 }
 
 function addReads(app: Hono<Env>, parts: AdminParts): void {
-  app.get("/admin/status", (c) => c.json(parts.status()));
+  app.get("/admin/status", async (c) => c.json(await parts.status()));
   app.get("/admin/audit", (c) => c.json({ events: parts.events().slice(-limitOf(c)).reverse() }));
   app.get("/admin/experiments", (c) => {
     const experiments = Object.keys(parts.revision().config.experiments);

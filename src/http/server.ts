@@ -25,7 +25,8 @@ export function createHttpServer(
       listener(request, response);
     },
   );
-  server.maxConnections = maxConnections;
+  // Without the second a worker that is full hands each connection on, to the next one that is full. (Node's types lack it.)
+  Object.assign(server, { maxConnections, dropMaxConnection: true });
   server.on("clientError", refuseRaw);
   return server;
 }
@@ -50,29 +51,15 @@ export interface Listener {
   readonly host: string;
 }
 
-/**
- * Opens all listeners and gives their ports; when one cannot be opened, the others are closed, `end` ends the rest, and
- * the failure says which. Half a server would look like a whole one.
- */
-export async function listenOrEnd(
-  listeners: readonly Listener[],
-  end: () => Promise<void>,
-): Promise<(server: Server) => number> {
-  const ports = new Map<Server, number>();
-  for (const { server, port, host } of listeners) {
-    try {
-      ports.set(server, await listen(server, port, host));
-    } catch (cause) {
-      for (const { server: opened } of listeners) opened.close();
-      await end();
-      throw new Failure(
-        "config_invalid",
-        `Cannot listen on ${host}:${port} (${codeOf(cause)}); is it taken?`,
-        { cause },
-      );
-    }
+/** Opens the listener and gives its port. Throws `config_invalid` for one that cannot be opened. */
+export async function listenOn({ server, port, host }: Listener): Promise<number> {
+  try {
+    return await listen(server, port, host);
+  } catch (cause) {
+    throw new Failure("config_invalid", `Cannot listen on ${host}:${port} (${codeOf(cause)}); is it taken?`, {
+      cause,
+    });
   }
-  return (server) => ports.get(server) ?? 0;
 }
 
 function codeOf(cause: unknown): string {
@@ -91,24 +78,19 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   });
 }
 
-/**
- * Stops taking requests, waits for those inside, and closes. Of `servers` the first takes the traffic; the others answer
- * for its health until the last request has ended.
- */
-export async function drainServers(
-  gate: Gate,
-  [traffic, ...others]: readonly [Server, ...Server[]],
-  milliseconds: number,
-): Promise<void> {
-  const closed = closeServer(traffic);
+/** Stops taking requests, waits for those inside, and closes. */
+export async function drainServer(gate: Gate, server: Server, milliseconds: number): Promise<void> {
+  const closed = closeServer(server);
   await gate.drain(milliseconds);
-  traffic.closeAllConnections();
+  server.closeAllConnections();
   await closed;
-  for (const server of others) {
-    const ended = closeServer(server);
-    server.closeAllConnections();
-    await ended;
-  }
+}
+
+/** Closes at once, whoever is connected. */
+export async function endServer(server: Server): Promise<void> {
+  const ended = closeServer(server);
+  server.closeAllConnections();
+  await ended;
 }
 
 /** Ends when the last connection has: idle ones are closed as they become idle, which `close` does only once. */

@@ -3,16 +3,12 @@ import { scopeName } from "../core/kill-switch.ts";
 import type { Revision } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
 import type { StoreHealth } from "../domain/store.ts";
-import type { Gate } from "./gate.ts";
 
-export interface StatusFacts {
-  readonly version: string;
-  /** Epoch milliseconds, both. */
-  readonly startedAt: number;
-  readonly now: number;
-  readonly gate: Pick<Gate, "active" | "isDraining">;
-  readonly revisions: { readonly current: Revision; readonly problems: readonly string[] };
-  readonly switches: readonly KillSwitch[];
+/** What serves the traffic, of itself. */
+export interface DataPlaneStatus {
+  /** Requests whose answer has not ended. */
+  readonly active: number;
+  /** Where those of the revision in force really are. */
   readonly upstreams: readonly {
     readonly name: string;
     readonly baseUrl: string;
@@ -20,21 +16,45 @@ export interface StatusFacts {
   }[];
   readonly breakers: readonly {
     readonly upstream: string;
+    /** Redacted: a caller may have named it. */
     readonly model: string;
-    readonly state: string;
+    readonly state: "closed" | "half_open" | "open";
     readonly retryAfterMs: number;
+    /** The worker that has it worst, where there are several. */
+    readonly worker?: number;
   }[];
+  /** The processes that serve, where there are several. */
+  readonly workers?: readonly {
+    readonly number: number;
+    /** Undefined while a worker that has died is being replaced, as is when it was started. */
+    readonly pid: number | undefined;
+    readonly startedAt: number | undefined;
+    readonly restarts: number;
+    /** Undefined until it serves. */
+    readonly revision: string | undefined;
+    readonly active: number;
+  }[];
+}
+
+export interface StatusFacts extends DataPlaneStatus {
+  readonly version: string;
+  /** Epoch milliseconds, both. */
+  readonly startedAt: number;
+  readonly now: number;
+  readonly isDraining: boolean;
+  readonly revisions: { readonly current: Revision; readonly problems: readonly string[] };
+  readonly switches: readonly KillSwitch[];
   readonly exportsTraces: boolean;
   readonly store: StoreHealth;
 }
 
 export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>> {
-  const { gate, revisions } = facts;
+  const { revisions } = facts;
   return {
     version: facts.version,
     uptime_s: Math.round((facts.now - facts.startedAt) / 1000),
-    is_draining: gate.isDraining,
-    active_requests: gate.active,
+    is_draining: facts.isDraining,
+    active_requests: facts.active,
     revision: revisions.current.id,
     revision_loaded_at: new Date(revisions.current.loadedAt).toISOString(),
     config_problems: revisions.problems,
@@ -44,11 +64,20 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       base_url: baseUrl,
       is_scripted: isScripted,
     })),
-    breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs }) => ({
+    breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({
       upstream,
       model,
       state,
       retry_after_ms: retryAfterMs,
+      worker,
+    })),
+    workers: facts.workers?.map(({ number, pid, startedAt, restarts, revision, active }) => ({
+      number,
+      pid,
+      started_at: startedAt === undefined ? undefined : new Date(startedAt).toISOString(),
+      restarts,
+      revision,
+      active_requests: active,
     })),
     exports_traces: facts.exportsTraces,
     store: storeView(facts.store),

@@ -16,7 +16,7 @@ export class Permits {
     const max = this.#maxOf(upstream);
     const inFlight = this.#inFlight.get(upstream) ?? 0;
     if (inFlight >= max) {
-      const message = `Upstream "${upstream}" has ${max} calls in flight, which is its max_concurrent.`;
+      const message = `Upstream "${upstream}" has ${max} calls in flight, all that max_concurrent permits.`;
       throw new Failure("overloaded", message, { retryAfterMs: 1000 });
     }
     this.#inFlight.set(upstream, inFlight + 1);

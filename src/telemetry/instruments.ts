@@ -18,7 +18,8 @@ import type { MetricDefinition } from "./semconv-metrics.ts";
 export const maxSeries = 2000;
 const overflow = "otel.metric.overflow";
 
-interface Series {
+/** One set of label values. */
+export interface Series {
   readonly attributes: Record<string, string>;
   value: number;
   count: number;
@@ -70,6 +71,20 @@ export class Instrument {
     return this.#series;
   }
 
+  /** Adds what the same instrument of another process has counted. */
+  absorb(series: ReadonlyMap<string, Readonly<Series>>): void {
+    for (const [key, other] of series) {
+      const own = this.#series.get(key) ?? this.#create(key, { ...other.attributes });
+      own.value += other.value;
+      own.count += other.count;
+      own.min = Math.min(own.min, other.min);
+      own.max = Math.max(own.max, other.max);
+      for (const [bucket, count] of other.buckets.entries()) {
+        own.buckets[bucket] = (own.buckets[bucket] ?? 0) + count;
+      }
+    }
+  }
+
   #at(labels: readonly string[]): Series {
     const path = labels.length === 0 ? unlabelled : labels;
     let found: Index | Series | undefined = this.#index;
@@ -111,25 +126,29 @@ const unlabelled = [""];
 export class InstrumentProducer implements MetricProducer {
   readonly #instruments: readonly Instrument[];
   readonly #scope: InstrumentationScope;
-  readonly #refresh: () => void;
+  readonly #refresh: () => void | Promise<void>;
   readonly #startTime = hrTime();
 
-  constructor(instruments: readonly Instrument[], scope: InstrumentationScope, refresh: () => void) {
+  constructor(
+    instruments: readonly Instrument[],
+    scope: InstrumentationScope,
+    refresh: () => void | Promise<void>,
+  ) {
     this.#instruments = instruments;
     this.#scope = scope;
     this.#refresh = refresh;
   }
 
-  collect(): Promise<CollectionResult> {
-    this.#refresh();
+  async collect(): Promise<CollectionResult> {
+    await this.#refresh();
     const times = { startTime: this.#startTime, endTime: hrTime() };
     const metrics = this.#instruments
       .filter(({ series }) => series.size > 0)
       .map((instrument) => metricData(instrument, times));
-    return Promise.resolve({
+    return {
       resourceMetrics: { resource: emptyResource(), scopeMetrics: [{ scope: this.#scope, metrics }] },
       errors: [],
-    });
+    };
   }
 }
 

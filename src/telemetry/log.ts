@@ -6,6 +6,8 @@ export function createLog(parts: {
   readonly redactor: Redactor;
   readonly write: (line: string) => void;
   readonly now: () => number;
+  /** On every line. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }): Log {
   const line =
     (level: string) =>
@@ -15,6 +17,7 @@ export function createLog(parts: {
         at: new Date(parts.now()).toISOString(),
         level,
         message,
+        ...parts.facts,
         ...plain,
       });
       parts.write(`${JSON.stringify(value)}\n`);

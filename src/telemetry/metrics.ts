@@ -59,7 +59,7 @@ export function createMetrics(providerOf: (upstream: string) => string): Metrics
       // GenAI's instruments count generative operations.
       if (facts.operation === "chat") recordGenAi(metrics, record, providerOf);
     },
-    refused: (reason) => of("requestsRefused").add(1, reason),
+    refused: (reason) => metrics.requestsRefused.add(1, reason),
     redactions: (rules) => {
       for (const rule of rules) metrics.redactions.add(1, rule);
     },

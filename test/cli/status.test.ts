@@ -31,3 +31,15 @@ test("assay status tells how the store is, and why", async () => {
   const degraded = await statusOf({ store: { state: "degraded", reason: "disk full", ...rows } });
   assert.match(degraded, /^store {8}DEGRADED \(disk full\), 12,345 written/m);
 });
+
+test("assay status lists the workers, where there are several", async () => {
+  const served = { pid: 41, revision: "abc", restarts: 1, active_requests: 2 };
+  const workers = [
+    { number: 1, ...served },
+    { number: 2, restarts: 3, active_requests: 0 },
+  ];
+  const text = await statusOf({ workers });
+  assert.match(text, /^worker {7}1: process 41, revision abc, 2 active requests, 1 restart$/m);
+  assert.match(text, /^worker {7}2: STARTING, 0 active requests, 3 restarts$/m);
+  assert.doesNotMatch(await statusOf({}), /^worker/m);
+});

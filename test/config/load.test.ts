@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createTextReader } from "../../src/config/file-reader.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problems.ts";
 import { configOf, loadText, problemsOf, smallest } from "./config-fixture.ts";
@@ -291,4 +292,18 @@ test("a file that is not there is a problem, and is watched all the same", () =>
     "/nowhere/assay.yaml:1:1 there is no such file; create it, or correct the path",
   ]);
   assert.deepEqual(loaded.files, ["/nowhere/assay.yaml"]);
+});
+
+test("what was read makes the same configuration again, in another process and after the files have gone", () => {
+  const loaded = loadConfig(shipped, {});
+  assert.ok("texts" in loaded);
+  const { files, directories } = structuredClone({
+    files: loaded.texts.files,
+    directories: loaded.texts.directories,
+  });
+  const again = loadConfig(shipped, {}, createTextReader({ files, directories }));
+  assert.ok("texts" in again);
+  assert.equal(again.digest, loaded.digest);
+  const none = createTextReader({ files: new Map(), directories: new Map() });
+  assert.ok("problems" in loadConfig(shipped, {}, none), "the disk is not asked");
 });

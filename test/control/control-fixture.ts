@@ -1,3 +1,4 @@
+import type { RevisionSource } from "../../src/domain/config.ts";
 import type { ControlEvent, ControlStore } from "../../src/domain/control.ts";
 import type { Log } from "../../src/domain/log.ts";
 
@@ -40,3 +41,10 @@ export function createTestLog(): Log & { readonly lines: string[] } {
   };
   return { lines, info: line("info"), warn: line("warn"), error: line("error") };
 }
+
+/** For tests in which nobody makes the revision a second time. */
+export const anySource: RevisionSource = {
+  texts: { files: new Map(), directories: new Map() },
+  allocated: [],
+  loadedAt: 0,
+};

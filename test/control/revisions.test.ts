@@ -5,7 +5,7 @@ import { compileRevision } from "../../src/core/revision.ts";
 import type { ExperimentConfig, Revision } from "../../src/domain/config.ts";
 import { configOf } from "../config/config-fixture.ts";
 import { experimentWith, variantsOf } from "../core/experiment-fixture.ts";
-import { createTestLog, createTestStore, type TestStore } from "./control-fixture.ts";
+import { anySource, createTestLog, createTestStore, type TestStore } from "./control-fixture.ts";
 
 /** A revision named by the first letter of its digest. */
 function revision(letter: string, change: Partial<ExperimentConfig> = {}): Revision {
@@ -14,7 +14,11 @@ function revision(letter: string, change: Partial<ExperimentConfig> = {}): Revis
   return compileRevision({ ...config, experiments }, letter.repeat(64), 0);
 }
 const id = (letter: string) => letter.repeat(12);
-const loaded = (one: Revision): LoadedRevision => ({ revision: one, files: ["assay.yaml"] });
+const loaded = (one: Revision): LoadedRevision => ({
+  revision: one,
+  source: anySource,
+  files: ["assay.yaml"],
+});
 const weights = (control: number, candidate: number): Partial<ExperimentConfig> => ({
   variants: variantsOf({ control, candidate }),
 });
@@ -29,7 +33,9 @@ async function opened(first: LoadedRevision, store: TestStore = createTestStore(
     load: () => disk.now,
     prepare: async (one) => {
       if (disk.failure !== undefined) throw disk.failure;
-      return () => applied.push(one.id);
+      return () => {
+        applied.push(one.id);
+      };
     },
     store,
     log,

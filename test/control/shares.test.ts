@@ -6,7 +6,7 @@ import type { ExperimentConfig } from "../../src/domain/config.ts";
 import type { ControlEvent } from "../../src/domain/control.ts";
 import { configOf } from "../config/config-fixture.ts";
 import { experimentWith, variantsOf } from "../core/experiment-fixture.ts";
-import { createTestLog, createTestStore } from "./control-fixture.ts";
+import { anySource, createTestLog, createTestStore } from "./control-fixture.ts";
 
 /** Revisions over a file whose experiment the test may rewrite. */
 async function opened(events: readonly ControlEvent[] = []) {
@@ -21,7 +21,7 @@ async function opened(events: readonly ControlEvent[] = []) {
         known,
         0,
       );
-      return { ...made, files: ["assay.yaml"] };
+      return { ...made, source: anySource, files: ["assay.yaml"] };
     },
     prepare: async () => () => {},
     store,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { Switchboard } from "../../src/control/switchboard.ts";
-import { parseScope } from "../../src/core/kill-switch.ts";
+import { parseScope, scopeName } from "../../src/core/kill-switch.ts";
 import { createTestStore } from "./control-fixture.ts";
 
 const order = (name: string) => ({ scope: parseScope(name), by: "ada", reason: "it hurts" });
@@ -42,9 +43,37 @@ describe("a kill", () => {
     const { store, switches } = board();
     store.failWith(new Error("ENOSPC"));
     await assert.rejects(switches.kill(order("tone")), {
-      message: /"tone" is killed in this process.*restart/,
+      message: /"tone" is killed in this instance.*restart/,
     });
     assert.deepEqual(switches.names, ["tone"]);
+  });
+
+  test("is told of at once, and answered when it holds everywhere, whatever the disk does", async () => {
+    for (const failure of [undefined, new Error("ENOSPC")]) {
+      const store = createTestStore();
+      store.failWith(failure);
+      const everywhere = Promise.withResolvers<void>();
+      const told: string[][] = [];
+      const switches = new Switchboard(
+        store,
+        undefined,
+        () => 7,
+        (standing) => {
+          told.push(standing.map(({ scope }) => scopeName(scope)));
+          return everywhere.promise;
+        },
+      );
+      let isAnswered = false;
+      const killed = switches.kill(order("tone")).catch(() => {});
+      const answered = killed.then(() => {
+        isAnswered = true;
+      });
+      assert.deepEqual(told, [["tone"]]);
+      await setImmediate();
+      assert.equal(isAnswered, false);
+      everywhere.resolve();
+      await answered;
+    }
   });
 
   test("that could not be kept outlives other orders, until it is revived", async () => {

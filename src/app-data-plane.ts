@@ -1,0 +1,161 @@
+/** The data plane of one process: the listener for /v1 and everything that a request meets behind it. */
+import { type Foundation, now, wallNow } from "./app-foundation.ts";
+import { listenerOf } from "./app-listener.ts";
+import { createPipeline } from "./app-pipeline.ts";
+import { createIds } from "./core/ids.ts";
+import { createPricing } from "./core/pricing.ts";
+import { redactedRecord } from "./core/redacted-record.ts";
+import type { Redacted } from "./core/redaction.ts";
+import { unitHasher } from "./core/unit-hash.ts";
+import { within } from "./core/within.ts";
+import type { Operation } from "./domain/chat.ts";
+import type { Revision, ServerConfig } from "./domain/config.ts";
+import type { KillSwitch } from "./domain/control.ts";
+import type { RequestRecord } from "./domain/record.ts";
+import type { RecordSink } from "./domain/store.ts";
+import { Admission } from "./http/admission.ts";
+import { chatRoute } from "./http/chat-completions.ts";
+import { door } from "./http/door.ts";
+import { Gate } from "./http/gate.ts";
+import { predictRoute } from "./http/predict.ts";
+import { publicListener } from "./http/public.ts";
+import { createScopes } from "./http/request-scope.ts";
+import { createHttpServer, drainServer, listenOn } from "./http/server.ts";
+import type { DataPlaneStatus } from "./http/status.ts";
+import { BreakerBoard } from "./policies/breaker.ts";
+import { Permits } from "./policies/concurrency.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { createOutgoing } from "./telemetry/outgoing.ts";
+import { createTracing, type TracingParts } from "./telemetry/tracing.ts";
+import { UpstreamSet } from "./upstreams/upstream-set.ts";
+
+/** What it asks of the control plane while it serves; each answers at once but for the records' promises. */
+export interface DataPlanePorts {
+  /** Where it listens. */
+  readonly server: Pick<ServerConfig, "host" | "port" | "maxConnections">;
+  readonly revision: () => Revision;
+  readonly switches: () => readonly KillSwitch[];
+  readonly records: RecordSink;
+  /** Starts the scripted upstream when it is first asked for. */
+  readonly scriptedUrl: () => Promise<string>;
+  /** What this process may take of a limit that holds for the whole server; all of it unless told. */
+  readonly shareOf?: (limit: number) => number;
+}
+
+export interface DataPlane {
+  readonly metrics: Metrics;
+  /** Makes ready what a revision needs, and gives the step that puts it in force. */
+  prepare(revision: Revision): Promise<() => void>;
+  /** Opens the port, and gives it. Without makers requests are not traced. Throws `config_invalid` for one that is taken. */
+  listen(makers: TracingParts["makers"]): Promise<number>;
+  status(): DataPlaneStatus;
+  /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
+  drain(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const upstreamsEndMs = 3000;
+
+export function createDataPlane(
+  { log, redactor, unitHashKey }: Foundation,
+  ports: DataPlanePorts,
+): DataPlane {
+  const { server, revision, records, shareOf = (limit) => limit } = ports;
+  const upstreams = new UpstreamSet(ports.scriptedUrl);
+  const metrics = createMetrics((name) => upstreams.providerOf(name));
+  const gate = new Gate();
+  const breakers = new BreakerBoard(now, (upstream, model, state) =>
+    log.warn(`breaker ${state}`, { upstream, model }),
+  );
+  const admission = new Admission({
+    limits: () => {
+      const { maxRequests, maxLoopDelayMs } = revision().config.server;
+      return { maxRequests: shareOf(maxRequests), maxLoopDelayMs };
+    },
+    active: () => gate.active,
+    now,
+    onShedding: (isShedding) =>
+      log.warn(isShedding ? "overloaded: some new requests are refused" : "no request is refused any more"),
+  });
+  const permits = new Permits((name) => shareOf(upstreams.configOf(name).maxConcurrent));
+  const clean = new Map<string, Redacted>();
+  const outgoing = createOutgoing(redactor, metrics.redactions, clean);
+  // For records and the admin API: the trace of the same request has counted what is found.
+  const kept = createOutgoing(redactor, () => {}, clean);
+  const redact = (text: string) => kept.written(text) ?? "";
+  const unitHash = unitHasher(unitHashKey);
+  const pricing = createPricing(wallNow);
+  const chat = createPipeline({ ...ports, upstreams, breakers, permits, pricing, unitHash, redact });
+  const ids = createIds(wallNow);
+  const onEnd = recorder(metrics, records, redact);
+
+  const listenerWith = (makers: TracingParts["makers"]) => {
+    const capturesContent = () => revision().config.telemetry.content === "redacted";
+    const tracing = createTracing({ makers, ids, outgoing, capturesContent });
+    const scopes = { gate, ids, log, revision, now, wallNow, beginTrace: tracing.begin, unitHash, onEnd };
+    return publicListener({
+      server: () => revision().config.server,
+      revision,
+      isReady: () => !gate.isDraining,
+      chat,
+      gate,
+      isRefused: door({
+        admission,
+        server: () => revision().config.server,
+        requestId: ids.requestId,
+        random: Math.random,
+        onRefused: metrics.refused,
+      }),
+      openScope: createScopes(scopes),
+      now,
+      upstream: () => upstreams.of(revision().config.defaultUpstream),
+      takePermit: (upstream) => permits.take(upstream),
+      requestId: ids.requestId,
+      outcomeId: ids.requestId,
+      unitHash,
+      redact,
+      addOutcomes: async (outcomes) => {
+        const receipts = await records.addOutcomes(outcomes);
+        metrics.outcomes(receipts);
+        return receipts;
+      },
+      listenerOf,
+    });
+  };
+  let drainListener = async (_milliseconds: number) => {};
+
+  return {
+    metrics,
+    prepare: ({ config }) => upstreams.prepare(config),
+    async listen(makers) {
+      const listener = createHttpServer(listenerWith(makers), shareOf(server.maxConnections));
+      drainListener = (milliseconds) => drainServer(gate, listener, milliseconds);
+      return listenOn({ server: listener, port: server.port, host: server.host });
+    },
+    status: () => ({
+      active: gate.active,
+      upstreams: upstreams.list(revision().config),
+      breakers: breakers.list().map((circuit) => ({ ...circuit, model: redact(circuit.model) })),
+    }),
+    drain: (milliseconds) => drainListener(milliseconds),
+    async close() {
+      await within(upstreams.close(), upstreamsEndMs);
+      breakers.shutdown();
+    },
+  };
+}
+
+/** Routes whose requests are recorded, and measured as what. */
+const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
+
+function recorder(metrics: Metrics, records: RecordSink, redact: (text: string) => string) {
+  return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
+    const operation = operations[facts.route];
+    if (operation === undefined) {
+      metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });
+      return;
+    }
+    metrics.request(record, { ...facts, operation });
+    records.append(redactedRecord(record, redact));
+  };
+}

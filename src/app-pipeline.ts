@@ -1,0 +1,83 @@
+/** The way of a chat request: a server is a function, and what happens to a request is a list of decorators around it. */
+import { now, wallNow } from "./app-foundation.ts";
+import { isKilled } from "./core/kill-switch.ts";
+import { describePhase, type PhaseFacts } from "./core/phase.ts";
+import type { Pricing } from "./core/pricing.ts";
+import { renderRequest } from "./core/render-request.ts";
+import { createToolChecks } from "./core/tool-check.ts";
+import type { ChatRequest } from "./domain/chat.ts";
+import type { KillSwitch } from "./domain/control.ts";
+import type { Unit } from "./domain/experiment.ts";
+import type { RecordSink } from "./domain/store.ts";
+import { type Service, stack } from "./pipeline/service.ts";
+import { assign } from "./policies/assign.ts";
+import { type BreakerBoard, breaker } from "./policies/breaker.ts";
+import { callUpstream } from "./policies/call-upstream.ts";
+import { concurrency, type Permits } from "./policies/concurrency.ts";
+import { deadline } from "./policies/deadline.ts";
+import { expose } from "./policies/expose.ts";
+import { fallback } from "./policies/fallback.ts";
+import { holdStream } from "./policies/hold-stream.ts";
+import { observeAttempt } from "./policies/observe-attempt.ts";
+import { renderPrompt } from "./policies/render-prompt.ts";
+import { retry } from "./policies/retry.ts";
+import { validateOutput } from "./policies/validate-output.ts";
+import type { UpstreamSet } from "./upstreams/upstream-set.ts";
+
+/** A budget for requests that belong to no experiment. */
+const plainTotalMs = 120_000;
+
+export interface PipelineParts {
+  readonly upstreams: UpstreamSet;
+  readonly breakers: BreakerBoard;
+  readonly permits: Permits;
+  readonly pricing: Pricing;
+  readonly switches: () => readonly KillSwitch[];
+  readonly records: RecordSink;
+  readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
+  readonly redact: (text: string) => string;
+}
+
+export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
+  const { upstreams, breakers, permits, pricing, switches, records, unitHash, redact } = parts;
+  const upstreamOf = (name: string) => upstreams.of(name);
+  const attempt = observeAttempt({ upstreamOf, pricing, now })(
+    stack(
+      [breaker(breakers, (name) => upstreams.configOf(name).breaker), concurrency(permits)],
+      callUpstream(upstreamOf),
+    ),
+  );
+  const answered = stack(
+    [
+      deadline(plainTotalMs, now),
+      fallback({
+        now,
+        isKilled: (target) => isKilled(switches(), target),
+        render: (request, plan, { revision }) =>
+          renderRequest(request, plan, { revision, reason: "fallback" }),
+      }),
+      validateOutput({ toolChecks: createToolChecks(), now }),
+      retry({ configOf: (name) => upstreams.configOf(name).retry, now, random: Math.random }),
+      holdStream,
+    ],
+    attempt,
+  );
+  const exposed = expose({
+    isStrict: ({ revision }) => revision.config.store.durability === "strict",
+    expose: (record) => records.expose(record),
+    unitHash,
+    redact,
+  })(renderPrompt(now)(answered));
+  return assign({ switches, now, met: phaseTeller(records) })(exposed);
+}
+
+/** A phase is told with its first request: the results ask what its shares were. */
+function phaseTeller(records: RecordSink): (phase: string, facts: PhaseFacts) => void {
+  const told = new Set<string>();
+  return (phase, facts) => {
+    const key = `${facts.experiment.id} ${phase}`;
+    if (told.has(key)) return;
+    told.add(key);
+    records.addPhase(describePhase(phase, facts, wallNow()));
+  };
+}

@@ -1,0 +1,154 @@
+/** The root of a worker: a data plane that the primary tells what is in force, and that hands it what is to be kept. */
+import { createDataPlane, type DataPlane } from "./app-data-plane.ts";
+import { createFoundation } from "./app-foundation.ts";
+import { type AppOptions, rebuildRevision } from "./app-options.ts";
+import type { Boot } from "./cluster/messages.ts";
+import { linkToPrimary } from "./cluster/parent-link.ts";
+import { createRemoteSink, type RemoteSink } from "./cluster/remote-sink.ts";
+import { shareOfLimit } from "./cluster/share-of-limit.ts";
+import type { Revision, RevisionSource } from "./domain/config.ts";
+import type { KillSwitch } from "./domain/control.ts";
+import { Failure } from "./domain/failure.ts";
+import type { Log } from "./domain/log.ts";
+import type { DataPlaneStatus } from "./http/status.ts";
+import { InstrumentProducer } from "./telemetry/instruments.ts";
+import { startTelemetry, type Telemetry } from "./telemetry/sdk.ts";
+import { type SeriesByName, seriesOf } from "./telemetry/summed-metrics.ts";
+import { version } from "./version.ts";
+
+/** What was fixed when the server started. */
+export interface WorkerSettings {
+  readonly options: Omit<AppOptions, "env" | "writeLog">;
+  readonly unitHashKey: string;
+  readonly host: string;
+  readonly port: number;
+  readonly maxConnections: number;
+  readonly serviceName: string;
+  readonly environment: string | undefined;
+  /** What may wait for the primary, in all workers together. */
+  readonly queueRows: number;
+  readonly queueBytes: number;
+}
+
+export interface WorkerState extends DataPlaneStatus {
+  readonly series: SeriesByName;
+}
+
+interface Running {
+  readonly settings: WorkerSettings;
+  readonly data: DataPlane;
+  readonly sink: RemoteSink;
+  readonly telemetry: Telemetry;
+}
+
+const telemetryEndMs = 3000;
+
+let switches: readonly KillSwitch[] = [];
+let inForce: Revision | undefined;
+let next: { readonly revision: Revision; readonly commit: () => void } | undefined;
+let running: Running | undefined;
+
+let turn: Promise<unknown> = Promise.resolve();
+/** One after the other, in the order in which the primary has said it. */
+function inTurn<T>(act: () => Promise<T>): Promise<T> {
+  const done = turn.then(act);
+  turn = done.catch(() => {});
+  return done;
+}
+
+const link = linkToPrimary<WorkerSettings, WorkerState>({
+  boot(boot) {
+    ({ switches } = boot);
+    return inTurn(() => start(boot));
+  },
+  prepare: (source) =>
+    inTurn(async () => {
+      const { data, settings } = served();
+      next = await prepared(data, settings, source);
+      return next.revision.id;
+    }),
+  commit: (revision) => inTurn(async () => putInForce(revision)),
+  switch(now) {
+    switches = now;
+  },
+  state() {
+    const { data } = served();
+    return { ...data.status(), series: seriesOf(data.metrics) };
+  },
+  async drain(milliseconds) {
+    const { data, sink } = served();
+    await data.drain(milliseconds);
+    await sink.flush();
+  },
+  async close() {
+    const { data, sink, telemetry } = served();
+    await Promise.allSettled([data.close(), telemetry.shutdown(telemetryEndMs)]);
+    await sink.flush();
+  },
+});
+
+async function start(boot: Boot<WorkerSettings>) {
+  const { settings, source } = boot;
+  const foundation = createFoundation(settings.unitHashKey, (line) => process.stderr.write(line), {
+    worker: boot.number,
+  });
+  guard(foundation.log);
+  const shareOf = (limit: number) => shareOfLimit(limit, boot);
+  const sink = createRemoteSink(link, {
+    rows: shareOf(settings.queueRows),
+    bytes: shareOf(settings.queueBytes),
+  });
+  const data = createDataPlane(foundation, {
+    server: settings,
+    revision: current,
+    switches: () => switches,
+    records: sink,
+    scriptedUrl: () => link.call("scriptedUrl", undefined),
+    shareOf,
+  });
+  next = await prepared(data, settings, source);
+  const { id } = next.revision;
+  putInForce(id);
+  const telemetry = await startTelemetry({
+    serviceName: settings.serviceName,
+    serviceVersion: version,
+    environment: settings.environment,
+    tail: () => current().config.telemetry,
+    // Ours go by the primary, which adds those of all workers up.
+    producer: new InstrumentProducer([], { name: "assay", version }, () => {}),
+    log: foundation.log,
+  });
+  const port = await data.listen(telemetry.makers);
+  running = { settings, data, sink, telemetry };
+  return { revision: id, port };
+}
+
+async function prepared(data: DataPlane, { options }: WorkerSettings, source: RevisionSource) {
+  const made = rebuildRevision({ ...options, env: process.env, writeLog: () => {} }, source);
+  if ("problems" in made) throw new Failure("config_invalid", made.problems.join("\n"));
+  return { revision: made.revision, commit: await data.prepare(made.revision) };
+}
+
+function putInForce(id: string): void {
+  if (inForce?.id === id) return;
+  if (next?.revision.id !== id) throw new Failure("internal_error", `Revision ${id} was not prepared.`);
+  next.commit();
+  inForce = next.revision;
+  next = undefined;
+}
+
+function current(): Revision {
+  if (inForce === undefined) throw new Error("no revision is in force yet");
+  return inForce;
+}
+
+function served(): Running {
+  if (running === undefined) throw new Error("the worker does not serve yet");
+  return running;
+}
+
+/** One request's crash must not end the others. */
+function guard(log: Log): void {
+  process.on("uncaughtException", (error) => log.error("uncaught exception; serving on", { error }));
+  process.on("unhandledRejection", (error) => log.error("unhandled rejection; serving on", { error }));
+}

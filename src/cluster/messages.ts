@@ -1,0 +1,49 @@
+/** What the primary and its workers ask of each other: by name, what is asked and what is answered. */
+import type { RevisionSource } from "../domain/config.ts";
+import type { KillSwitch } from "../domain/control.ts";
+import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
+import type { RequestRecord } from "../domain/record.ts";
+import type { Phase } from "../domain/store.ts";
+
+/** By name: a function of what is asked to what is answered. */
+export type Protocol = Readonly<Record<string, (asked: never) => unknown>>;
+
+/** Everything a worker needs; what is fixed when the server starts is the same for a worker that comes later. */
+export interface Boot<Settings> {
+  /** From 1. */
+  readonly number: number;
+  /** Workers that share the limits. */
+  readonly of: number;
+  readonly settings: Settings;
+  readonly source: RevisionSource;
+  readonly switches: readonly KillSwitch[];
+}
+
+export type ToWorker<Settings, State> = {
+  /** Makes the revision, puts it in force and opens the port: answers its own id for it, and the port. */
+  readonly boot: (boot: Boot<Settings>) => { readonly revision: string; readonly port: number };
+  /** Makes a revision and what it needs, to be put in force next; answers its own id for it. */
+  readonly prepare: (source: RevisionSource) => string;
+  /** The id of the one that was prepared. */
+  readonly commit: (revision: string) => void;
+  readonly switch: (switches: readonly KillSwitch[]) => void;
+  readonly state: (nothing: undefined) => State;
+  /** Answered when the last request has ended, or these milliseconds later, and what is recorded is handed over. */
+  readonly drain: (milliseconds: number) => void;
+  readonly close: (nothing: undefined) => void;
+};
+
+export interface RecordBatch {
+  /** By `recordText`. */
+  readonly texts: readonly string[];
+  readonly phases: readonly Phase[];
+  /** Records that the worker had no room for since the last batch. */
+  readonly dropped: number;
+}
+
+export type ToPrimary = {
+  readonly records: (batch: RecordBatch) => void;
+  readonly expose: (record: RequestRecord) => void;
+  readonly outcomes: (outcomes: readonly OutcomeRecord[]) => readonly OutcomeReceipt[];
+  readonly scriptedUrl: (nothing: undefined) => string;
+};
