@@ -78,10 +78,16 @@ function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
 // Spellings by which callers of other proxies choose where a request goes, or with whose key.
 const routing: ReadonlySet<string> = new Set(["api_base", "api_key", "base_url", "upstream", "x-upstream"]);
 const nullByte = 0x6e;
-const hasUpperCase = /[A-Z]/;
+/** ASCII's, and whatever lies beyond it: some of that is a letter of ASCII to decoders that ignore case. */
+const mayFold = /[^ -@[-~]/;
+
+/** As decoders read it that ignore case by Unicode: K (Kelvin) is a k, and the long s an s. */
+function folded(name: string): string {
+  return name.toLowerCase().replaceAll("\u017f", "s");
+}
 
 function checkParameter(bytes: Buffer, name: string, member: Member): void {
-  const lowerName = hasUpperCase.test(name) ? name.toLowerCase() : name;
+  const lowerName = mayFold.test(name) ? folded(name) : name;
   if (routing.has(lowerName)) {
     throw new Failure(
       "unsupported_parameter",

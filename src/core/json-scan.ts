@@ -14,8 +14,17 @@ export const maxKeys = 10_000;
  * depth, the number of keys and a key given twice.
  */
 export function scanBody(bytes: Buffer): { readonly members: ReadonlyMap<string, Member> } {
+  return scan(bytes, { maxDepth, maxKeys });
+}
+
+/** The same of a body that we have written ourselves around what was let through: it may have a few keys more. */
+export function scanOwnBody(bytes: Buffer): { readonly members: ReadonlyMap<string, Member> } {
+  return scan(bytes, { maxDepth: 2 * maxDepth, maxKeys: Number.POSITIVE_INFINITY });
+}
+
+function scan(bytes: Buffer, limits: { readonly maxDepth: number; readonly maxKeys: number }) {
   if (!isUtf8(bytes)) throw new Failure("invalid_encoding", "The body is not valid UTF-8. Send it as UTF-8.");
-  const cursor = createJsonCursor(bytes, { maxDepth, maxKeys });
+  const cursor = createJsonCursor(bytes, limits);
   const start = skipSpace(bytes, 0);
   if (start === bytes.length) throw new Failure("invalid_json", "The body is empty. Send a JSON object.");
   if (bytes[start] !== openBrace) throw notAnObject(cursor, start);

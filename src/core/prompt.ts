@@ -29,19 +29,25 @@ export function compilePrompt(file: PromptFile): RenderablePrompt {
 /** Variables are few and come again (a product, a tone, a language): what was rendered and checked once is not done anew. */
 function remembering(render: RenderablePrompt["render"]): RenderablePrompt["render"] {
   const known = new Map<string, RenderedPrompt>();
+  let characters = 0;
   return (variables) => {
     const key = JSON.stringify(variables);
     const found = known.get(key);
     if (found !== undefined) return found;
     const rendered = render(variables);
     if (key.length > maxKeyLength) return rendered;
-    if (known.size >= maxRemembered) known.clear();
+    characters += rendered.messages.reduce((total, { content }) => total + content.length, key.length);
+    if (characters > maxRemembered) {
+      known.clear();
+      characters = 0;
+    }
     known.set(key, rendered);
     return rendered;
   };
 }
 
-const maxRemembered = 500;
+/** Characters of one prompt's renderings; each takes up to five bytes, with what is made of it. */
+const maxRemembered = 256 * 1024;
 /** Longer ones are texts of users, which hardly ever come twice. */
 const maxKeyLength = 200;
 
@@ -111,9 +117,15 @@ interface Encoded {
 function encoded(rendered: RenderedPrompt): Encoded {
   const known = bytesOf.get(rendered);
   if (known !== undefined) return known;
-  const text = JSON.stringify(rendered.messages);
-  const inner = text.slice(1, -1);
-  const bytes = { whole: Buffer.from(text), front: Buffer.from(`${inner},`), back: Buffer.from(`,${inner}`) };
+  const inner = JSON.stringify(rendered.messages).slice(1, -1);
+  // One memory for all three: [a,b] and a,b, and ,a,b
+  const memory = Buffer.from(`[${inner}],${inner},`);
+  const middle = Math.floor(memory.length / 2);
+  const bytes = {
+    whole: memory.subarray(0, middle),
+    front: memory.subarray(middle + 1),
+    back: memory.subarray(middle, -1),
+  };
   bytesOf.set(rendered, bytes);
   return bytes;
 }

@@ -5,7 +5,7 @@ import { Failure } from "../domain/failure.ts";
 import type { AttemptReason } from "../domain/record.ts";
 import { choicesOf, metadataOf, usesHiddenUsage } from "./chat-body.ts";
 import { isObject } from "./chat-completion.ts";
-import { type Edit, parseMember, scanBody, spliceBody } from "./json-scan.ts";
+import { type Edit, parseMember, scanOwnBody, spliceBody } from "./json-scan.ts";
 import { combineMessages, promptVariables } from "./prompt.ts";
 
 /** Throws `invalid_prompt_variables`. */
@@ -92,7 +92,7 @@ function refuseModelServer({ upstreams }: Config, { upstream, model }: Target): 
 /** The same request with two more messages: what was answered, and what was wrong with it. */
 export function repairRequest(request: RenderedRequest, answer: string, complaint: string): RenderedRequest {
   // What we send has other offsets than what the client sent.
-  const { members } = scanBody(request.outgoing);
+  const { members } = scanOwnBody(request.outgoing);
   const messagesRange = members.get("messages");
   if (messagesRange === undefined) return request;
   const edit = combineMessages({

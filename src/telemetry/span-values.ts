@@ -1,5 +1,5 @@
 /** Facts of the domain as attributes: which fact stands where, and which of it must be redacted first. */
-import { parseMember, scanBody } from "../core/json-scan.ts";
+import { parseMember, scanOwnBody } from "../core/json-scan.ts";
 import type { Redacted } from "../core/redaction.ts";
 import type { AssignedRequest, Choice, Headers, RenderedRequest } from "../domain/chat.ts";
 import type { PromptFile } from "../domain/prompt.ts";
@@ -227,7 +227,7 @@ export function contentOf(
   choices: readonly Choice[] | undefined,
 ): Content | undefined {
   if (request.body.operation !== "chat") return undefined;
-  const messages = scanBody(request.outgoing).members.get("messages");
+  const messages = scanOwnBody(request.outgoing).members.get("messages");
   const output = choices?.map(({ content, toolCalls }) => ({ content: content ?? null, toolCalls }));
   return {
     input: messages && writtenJson(parseMember(request.outgoing, messages)),

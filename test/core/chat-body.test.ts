@@ -110,6 +110,16 @@ describe("parseChatBody", () => {
       /^unsupported_parameter Model: .*"model"/,
     );
   });
+
+  test("refuses spellings by letters that some decoders take for those of ASCII", () => {
+    for (const name of ["api_\u212aey", "max_to\u212aens", "me\u017f\u017fages", "u\u017fer"]) {
+      assert.match(
+        refusal(() => bodyOf({ ...least, [name]: "x" })),
+        /^unsupported_parameter /,
+        name,
+      );
+    }
+  });
 });
 
 describe("usesHiddenUsage", () => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseMember, scanBody, spliceBody } from "../../src/core/json-scan.ts";
+import {
+  type Edit,
+  maxKeys,
+  parseMember,
+  scanBody,
+  scanOwnBody,
+  spliceBody,
+} from "../../src/core/json-scan.ts";
 import { Failure, type FailureCode } from "../../src/domain/failure.ts";
 
 function codeOf(text: string | Buffer): FailureCode | undefined {
@@ -194,6 +201,15 @@ describe("scanBody", () => {
   });
 });
 
+describe("scanOwnBody", () => {
+  test("takes a body that we made longer than a client's may be", () => {
+    const members = Array.from({ length: maxKeys }, (_, index) => `"k${index}":${index}`);
+    const ours = Buffer.from(`{${members.join(",")},"stream_options":{"include_usage":true}}`);
+    assert.throws(() => scanBody(ours), /keys/);
+    assert.equal(scanOwnBody(ours).members.size, maxKeys + 1);
+  });
+});
+
 describe("spliceBody", () => {
   const splice = (text: string, edits: Readonly<Record<string, string | undefined>>): string => {
     const bytes = Buffer.from(text);
@@ -222,6 +238,21 @@ describe("spliceBody", () => {
     assert.equal(spliceBody(bytes, members, new Map()), bytes);
     assert.equal(spliceBody(bytes, members, new Map([["z", undefined]])), bytes);
     assert.equal(spliceBody(bytes, members, new Map([["b", Buffer.from('"x"')]])), bytes);
+  });
+
+  test("puts bytes into a value beside other edits", () => {
+    const bytes = Buffer.from('{"a":1,"b":[2],"c":3}');
+    const { members } = scanBody(bytes);
+    const at = (members.get("b")?.start ?? 0) + 1;
+    const edits = new Map<string, Edit>([
+      ["a", Buffer.from("10")],
+      ["b", { at, insert: Buffer.from("1,") }],
+      ["c", undefined],
+      ["d", Buffer.from("4")],
+      // Nothing can be put into what is not there.
+      ["e", { at, insert: Buffer.from("9,") }],
+    ]);
+    assert.equal(spliceBody(bytes, members, edits).toString(), '{"a":10,"b":[1,2],"d":4}');
   });
 
   test("does to the bytes what an edit does to the value", () => {

@@ -147,7 +147,8 @@ describe("a prompt that has been rendered before", () => {
   test("is forgotten when too many others have been", () => {
     const prompt = compilePrompt(promptFile("a {{product}} b"));
     const first = prompt.render({ product: "tea" });
-    for (let index = 0; index < 600; index++) prompt.render({ product: String(index) });
+    for (let index = 0; index < 300; index++) prompt.render({ product: `${index}`.repeat(300) });
+    for (let index = 0; index < 20_000; index++) prompt.render({ product: String(index) });
     assert.notEqual(prompt.render({ product: "tea" }), first);
     assert.deepEqual(prompt.render({ product: "tea" }), first);
   });
