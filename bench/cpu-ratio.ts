@@ -6,7 +6,7 @@ import { onStage } from "./stage.ts";
 const requests: Scenario = { ...scenarioOf("plain"), connections: 16, mostMs: 60_000 };
 const warm = 2000;
 const count = 1000;
-const rounds = 3;
+const rounds = 2;
 
 /**
  * CPU for a request, untraced, as a multiple of the bare relay's in the same minutes: the least of each, for whatever else
