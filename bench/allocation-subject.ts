@@ -8,6 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { startApp } from "../src/app.ts";
 import { requestBodies } from "./messages.ts";
+import { scenarioOf } from "./scenarios.ts";
 
 export interface HeapReading {
   readonly heapBytes: number;
@@ -23,7 +24,7 @@ new PerformanceObserver((list) => {
   collections += list.getEntries().length;
 }).observe({ entryTypes: ["gc"] });
 
-const body = requestBodies("plain")[0]?.toString() ?? "";
+const body = requestBodies(scenarioOf("plain").request, "bench")[0]?.toString() ?? "";
 if (burden !== "0") {
   diagnostics.subscribe("http.server.request.start", () => {
     for (let time = 0; time < Number(burden); time++) JSON.stringify(JSON.parse(body));
@@ -39,4 +40,3 @@ process.on("message", async (message) => {
   process.send?.(reading);
 });
 process.on("SIGTERM", () => void app.close().then(() => process.exit()));
-process.send?.("ready");

@@ -1,27 +1,37 @@
 /** How many bytes the main thread's heap takes for a request: a figure that neither clock nor neighbours can move. */
-import { type ChildProcess, execFile, fork } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import type { HeapReading } from "./allocation-subject.ts";
 import { writeBenchConfig } from "./bench-config.ts";
-import type { LoadResult } from "./load.ts";
-import type { Scenario } from "./messages.ts";
-import { freePort, type Started, start, waitForPort } from "./processes.ts";
+import { runBurst } from "./burst.ts";
+import type { CandidateSpec } from "./candidates.ts";
+import type { Started } from "./processes.ts";
+import { type Scenario, scenarioOf } from "./scenarios.ts";
+import { type Candidate, onStage } from "./stage.ts";
 
 export interface AllocationPlan {
-  readonly scenario: Scenario;
+  /** The scenario whose requests are sent. */
+  readonly name: string;
+  readonly connections: number;
   /** Before them code is compiled and its types are learned, which allocates too. */
   readonly warm: number;
   readonly count: number;
+  readonly isTraced?: boolean;
   /** How often each request copies its body through JSON besides, to see that a guard notices. */
   readonly burden?: number;
 }
 
-const execute = promisify(execFile);
-const bench = import.meta.dirname;
+/** Bytes for a request, the least of three bursts. Throws when an answer is wrong or a burst's heap was collected. */
+export function bytesPerRequest(plan: AllocationPlan): Promise<number> {
+  const { name, connections, warm, count } = plan;
+  const requests: Scenario = { ...scenarioOf(name), kind: "burst", connections, mostMs: 60_000 };
+  return onStage({ upstream: "paced", specs: [subject(plan)] }, async ([candidate]) => {
+    if (candidate === undefined) throw new Error("the subject is not on its stage");
+    await runBurst(candidate, { ...requests, count: warm });
+    const bursts: number[] = [];
+    for (let burst = 0; burst < 3; burst++) bursts.push(await growth(candidate, { ...requests, count }));
+    return Math.min(...bursts);
+  });
+}
 
 /**
  * Nothing is collected between two readings, so what the heap has grown by is what was allocated. Optimising compilers are
@@ -36,68 +46,41 @@ const flags = [
   "--no-opt",
 ];
 
-/** Bytes for a request, the least of three bursts. Throws when an answer is wrong or a burst's heap was collected. */
-export async function bytesPerRequest(plan: AllocationPlan): Promise<number> {
-  const folder = mkdtempSync(path.join(tmpdir(), "assay-allocation-"));
-  const started: Started[] = [];
-  let subject: ChildProcess | undefined;
-  try {
-    const [port, adminPort, upstreamPort] = [await freePort(), await freePort(), await freePort()];
-    const upstream = start({
-      name: "upstream",
-      argv: [process.execPath, path.join(bench, "upstream.ts"), String(upstreamPort), "1"],
-    });
-    started.push(upstream);
-    await waitForPort(upstream, upstreamPort);
-    const config = writeBenchConfig(folder, { port, adminPort, upstreamPort });
-    subject = fork(path.join(bench, "allocation-subject.ts"), [config, String(plan.burden ?? 0)], {
-      execArgv: flags,
-      // Spans leave in batches whenever they are full, and would fall into one burst or another.
-      env: { ...process.env, OTEL_SDK_DISABLED: "true" },
-    });
-    await once(subject, "message");
-    await load(port, plan.scenario, plan.warm);
-    const bursts: number[] = [];
-    for (let burst = 0; burst < 3; burst++) bursts.push(await growth(subject, port, plan));
-    return Math.min(...bursts);
-  } finally {
-    await stop(subject);
-    await Promise.all(started.map((one) => one.stop()));
-    rmSync(folder, { recursive: true, force: true });
-  }
+function subject({ isTraced = false, burden = 0 }: AllocationPlan): CandidateSpec {
+  const script = path.join(import.meta.dirname, "allocation-subject.ts");
+  return {
+    name: "subject",
+    group: "assay",
+    settleMs: 0,
+    command: ({ folder, sinkPort, ...ports }) => ({
+      name: "subject",
+      argv: [process.execPath, ...flags, script, writeBenchConfig(folder, ports), String(burden)],
+      hasChannel: true,
+      env: isTraced ? traced(sinkPort) : { OTEL_SDK_DISABLED: "true" },
+    }),
+  };
 }
 
-async function growth(
-  subject: ChildProcess,
-  port: number,
-  { scenario, count }: AllocationPlan,
-): Promise<number> {
-  const before = await ask(subject, "collect");
-  await load(port, scenario, count);
-  const after = await ask(subject, "read");
+/** A batch leaves when it is full and at no other time, so that as many fall into every burst. */
+function traced(sinkPort: number): Record<string, string> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sinkPort}`,
+    OTEL_BSP_SCHEDULE_DELAY: "3600000",
+    OTEL_BLRP_SCHEDULE_DELAY: "3600000",
+    OTEL_METRIC_EXPORT_INTERVAL: "3600000",
+  };
+}
+
+async function growth(candidate: Candidate, requests: Scenario): Promise<number> {
+  const before = await heapOf(candidate.started, "collect");
+  await runBurst(candidate, requests);
+  const after = await heapOf(candidate.started, "read");
   if (after.collections > before.collections)
     throw new Error("the heap was collected within a burst; make it shorter");
-  return (after.heapBytes - before.heapBytes) / count;
+  return (after.heapBytes - before.heapBytes) / requests.count;
 }
 
-async function ask(subject: ChildProcess, what: "collect" | "read"): Promise<HeapReading> {
-  const answer = once(subject, "message");
-  subject.send(what);
+async function heapOf(started: Started, what: "collect" | "read"): Promise<HeapReading> {
   // Parse boundary: the other side of the channel is allocation-subject.ts.
-  return (await answer)[0] as HeapReading;
-}
-
-async function load(port: number, scenario: Scenario, count: number): Promise<void> {
-  const args = [path.join(bench, "load.ts"), port, scenario, 4, count].map(String);
-  const { stdout } = await execute(process.execPath, args, { maxBuffer: 64 * 1_048_576 });
-  // Parse boundary: the other side of the pipe is load.ts.
-  const { errors } = JSON.parse(stdout) as LoadResult;
-  if (errors.length > 0) throw new Error(errors.join("; "));
-}
-
-async function stop(subject: ChildProcess | undefined): Promise<void> {
-  if (subject === undefined || subject.exitCode !== null) return;
-  const ended = once(subject, "exit");
-  subject.kill("SIGTERM");
-  await ended;
+  return (await started.ask(what)) as HeapReading;
 }

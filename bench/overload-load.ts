@@ -4,9 +4,10 @@
  * free connection waits for one. Latency counts from when a request was due, so that a sender that falls behind hides nothing.
  */
 import { connect, type Socket } from "node:net";
+import { answerFault } from "./answers.ts";
 import { type AnswerReader, createAnswerReader } from "./http-reader.ts";
-import { completionBody, requestBodies } from "./messages.ts";
-import { rawRequest } from "./raw-request.ts";
+import { scenarioOf } from "./scenarios.ts";
+import { frames } from "./target.ts";
 
 export interface OverloadResult {
   /** The first seconds, in which an overload has to be noticed, and all that came later. */
@@ -33,7 +34,7 @@ interface Client {
 }
 
 const [port = 0, perSecond = 0, seconds = 0] = process.argv.slice(2).map(Number);
-const requests = requestBodies("plain").map((body) => rawRequest(body, port));
+const requests = frames(scenarioOf("plain").request, port, {});
 const connections = 2000;
 
 const onsetSeconds = 3;
@@ -104,7 +105,8 @@ function phaseOf(due: number): Phase {
 function note({ status, body }: AnswerReader, due: number): void {
   const latency = performance.now() - due;
   if (status === 503 && body.includes('"overloaded"')) phaseOf(due).refusedMs.push(latency);
-  else if (status === 200 && body.equals(completionBody)) phaseOf(due).acceptedMs.push(latency);
+  else if (status === 200 && answerFault(body.toString(), false, "bytes") === undefined)
+    phaseOf(due).acceptedMs.push(latency);
   else fail(`status ${status}: ${body.toString("utf8", 0, 200)}`);
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import path from "node:path";
@@ -10,6 +11,8 @@ export interface Started {
   /** The last of what it wrote to stderr. */
   readonly words: () => string;
   readonly hasEnded: () => boolean;
+  /** Sends a message over its channel, and resolves with the next one that comes back. Throws when it ends instead. */
+  ask(message: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -18,6 +21,10 @@ export interface Command {
   readonly argv: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Hears what it writes to stderr. */
+  readonly hear?: (text: string) => void;
+  /** For a script of Node that answers messages. */
+  readonly hasChannel?: boolean;
 }
 
 /** Where PATH finds a program; undefined when it does not. */
@@ -36,21 +43,50 @@ export function isExecutable(file: string): boolean {
 }
 
 /** Starts a process that the caller stops: SIGTERM, and SIGKILL five seconds later. */
-export function start({ name, argv: [program, ...rest], env = {}, cwd }: Command): Started {
+export function start({
+  name,
+  argv: [program, ...rest],
+  env = {},
+  cwd,
+  hear = () => {},
+  hasChannel = false,
+}: Command): Started {
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", ...(hasChannel ? (["ipc"] as const) : [])],
     ...(cwd === undefined ? {} : { cwd }),
   });
   let words = "";
-  child.stderr?.on("data", (text: Buffer) => {
-    words = (words + text.toString()).slice(-2_000);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    words = (words + text).slice(-2_000);
+    hear(text);
   });
   child.on("error", (error) => {
     words += error.message;
   });
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-  return { name, pid: child.pid ?? -1, words: () => words, hasEnded, stop: () => stop(child, hasEnded) };
+  return {
+    name,
+    pid: child.pid ?? -1,
+    words: () => words,
+    hasEnded,
+    ask: (message) => ask(child, message),
+    stop: () => stop(child, hasEnded),
+  };
+}
+
+async function ask(child: ChildProcess, message: string): Promise<unknown> {
+  const over = new AbortController();
+  const ended = once(child, "exit", { signal: over.signal }).then(() => {
+    throw new Error("it ended before it answered");
+  });
+  try {
+    const answer = once(child, "message", { signal: over.signal });
+    child.send(message);
+    return (await Promise.race([answer, ended]))[0];
+  } finally {
+    over.abort();
+  }
 }
 
 async function stop(child: ChildProcess, hasEnded: () => boolean): Promise<void> {

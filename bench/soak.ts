@@ -3,13 +3,13 @@
  * `node bench/soak.ts [--minutes 30] [--per-second N] [--most-mb-per-minute 0.5]`. Prints what came of memory, loop and records. Exit
  * code 1 when a record was lost, a request refused, an error is explained by no fault, or memory surely grows faster than it may.
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { createRandom } from "../src/analysis/random.ts";
+import { quantile } from "./arithmetic.ts";
 import { freePort, type Started, start, waitForPort } from "./processes.ts";
 import { type Slope, slopeOf } from "./slope.ts";
 import { writeSoakConfig } from "./soak-config.ts";
@@ -69,43 +69,29 @@ interface Assay extends Started {
 }
 
 function startAssay(config: string, sinkPort: number): Assay {
-  const probe = path.join(bench, "soak-probe.ts");
-  const argv = ["--import", probe, path.join(bench, "../src/main.ts"), "serve", "--config", config];
-  const child = spawn(process.execPath, argv, {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-    env: {
-      ...process.env,
-      SOAK_PROBE: path.join(folder, "probe.jsonl"),
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sinkPort}`,
-    },
-  });
   let dropped = 0;
   const errors: string[] = [];
   let rest = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  const hear = (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
       dropped += Number(/[Dd]ropped (\d+) spans/.exec(line)?.[1] ?? 0);
       if (line.includes('"level":"error"') && errors.length < 10) errors.push(line);
     }
-  });
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  return {
-    name: "assay",
-    pid: child.pid ?? -1,
-    words: () => errors.join("\n") || rest,
-    hasEnded,
-    droppedSpans: () => dropped,
-    errors: () => errors,
-    stop: async () => {
-      if (hasEnded()) return;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
-    },
   };
+  const [probe, main] = [path.join(bench, "soak-probe.ts"), path.join(bench, "../src/main.ts")];
+  const started = start({
+    name: "assay",
+    argv: [process.execPath, "--import", probe, main, "serve", "--config", config],
+    cwd: folder,
+    env: {
+      SOAK_PROBE: path.join(folder, "probe.jsonl"),
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sinkPort}`,
+    },
+    hear,
+  });
+  return { ...started, droppedSpans: () => dropped, errors: () => errors };
 }
 
 /** Every twenty seconds another revision, and the experiment killed or revived. */
@@ -187,7 +173,7 @@ function slopeText({ slope, low, high }: Slope): string {
 }
 
 function median(values: readonly number[]): string {
-  return (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN).toFixed(1);
+  return quantile(values, 0.5).toFixed(1);
 }
 
 function readOptions() {

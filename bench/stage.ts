@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CandidateSpec, Place } from "./candidates.ts";
 import { hasNginx, nginxUpstream } from "./nginx.ts";
@@ -49,8 +50,7 @@ export async function setStage({ upstream, specs, folder, own }: StageOptions): 
   };
   const [upstreamPort, sinkPort] = [await freePort(), await freePort()];
   const model = upstreamCommand(upstream, folder, upstreamPort);
-  await run(model, upstreamPort);
-  await run(script("otlp-sink", sinkPort), sinkPort);
+  await Promise.all([run(model, upstreamPort), run(script("otlp-sink", sinkPort), sinkPort)]);
   const absent: Absent[] = [];
   const candidates: Candidate[] = [];
   for (const spec of specs) {
@@ -71,6 +71,22 @@ export async function setStage({ upstream, specs, folder, own }: StageOptions): 
     telemetry: () => received(sinkPort),
     stop: () => stopAll(processes),
   };
+}
+
+/** Plays on a stage in a folder of its own; both are gone when it ends, whatever the end. */
+export async function onStage<T>(
+  options: Pick<StageOptions, "upstream" | "specs">,
+  play: (candidates: readonly Candidate[]) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(path.join(tmpdir(), "assay-stage-"));
+  const processes: Started[] = [];
+  try {
+    const stage = await setStage({ ...options, folder, own: (started) => void processes.push(started) });
+    return await play(stage.candidates);
+  } finally {
+    await stopAll(processes);
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The last comes first: a proxy that stops may still want its upstream and its sink. */

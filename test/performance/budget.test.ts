@@ -10,6 +10,7 @@ const cure = `mend it or, if it is worth its price, ${renew}`;
 describe("a request costs no more than its budget", () => {
   const costs: readonly (readonly [BudgetName, string])[] = [
     ["bytesPerRequest", "in bytes allocated"],
+    ["bytesPerTracedRequest", "in bytes allocated, its trace among them"],
     ["bytesPerStream", "in bytes allocated, streamed in a hundred chunks"],
     ["cpuToRelay", "in CPU, as a multiple of a bare relay's"],
   ];
