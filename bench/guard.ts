@@ -3,10 +3,12 @@
  * what was measured to `budget.json`, for a change that was meant.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { type BudgetName, budgetFile, guards, mostOf, readBudget } from "./budget.ts";
+import { readOptions } from "./read-options.ts";
 
-const { update } = parseArgs({ options: { update: { type: "boolean", default: false } } }).values;
+const { update } = readOptions("npm run bench:guard -- [--update]", {
+  update: { type: "boolean", default: false },
+});
 const names = Object.keys(guards) as BudgetName[];
 const measured: Record<string, number> = {};
 for (const name of names) {

@@ -1,26 +1,25 @@
 /**
- * What becomes of requests at several times the capacity: `node bench/overload.ts [--seconds 8] [--loads 0.3,1,3] [--off]`. Open loop: the
+ * What becomes of requests at several times the capacity: `npm run bench:overload -- [--seconds 8] [--loads 0.3,1,3] [--off]`. Open loop: the
  * generator sends on, whatever comes back. `--off` takes the limit of the loop's delay away, to see what it is for.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { quantile } from "./arithmetic.ts";
 import { runBurst } from "./burst.ts";
 import { type CandidateSpec, candidateSpecs, type Place } from "./candidates.ts";
 import type { OverloadResult } from "./overload-load.ts";
 import { usageOf } from "./processes.ts";
+import { readOptions } from "./read-options.ts";
 import { type Scenario, scenarioOf } from "./scenarios.ts";
 import { type Candidate, onStage } from "./stage.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "8" },
-    loads: { type: "string", default: "0.3,1,3" },
-    off: { type: "boolean", default: false },
-  },
+const values = readOptions("npm run bench:overload -- [--seconds 8] [--loads 0.3,1,3] [--off]", {
+  seconds: { type: "string", default: "8" },
+  loads: { type: "string", default: "0.3,1,3" },
+  off: { type: "boolean", default: false },
 });
 const assay = candidateSpecs.filter(({ name }) => name === "assay").map(unlimited);
 await onStage({ upstream: "fast", specs: assay }, measure);

@@ -7,22 +7,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { createIds } from "../src/core/ids.ts";
 import type { RequestRecord } from "../src/domain/record.ts";
 import { openSqliteStore } from "../src/stores/sqlite/store.ts";
 import { writeBenchConfig } from "./bench-config.ts";
 import { freePort, type Started, start, waitForPort } from "./processes.ts";
+import { readOptions } from "./read-options.ts";
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  "npm run bench:results -- [--records N] [--units N] [--rounds N] [--chats N] [--json]",
+  {
     records: { type: "string", default: "1000000" },
     units: { type: "string", default: "100000" },
     rounds: { type: "string", default: "5" },
     chats: { type: "string", default: "300" },
     json: { type: "boolean", default: false },
   },
-});
+);
 const records = Number(options.records);
 const units = Number(options.units);
 const folder = mkdtempSync(path.join(tmpdir(), "assay-results-"));

@@ -6,9 +6,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { type CandidateSpec, candidateSpecs } from "./candidates.ts";
 import type { Started } from "./processes.ts";
+import { readOptions } from "./read-options.ts";
 import { type Report, type ScenarioReport, scenarioReport } from "./report.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import { type Absent, type Stage, setStage, stopAll } from "./stage.ts";
@@ -101,8 +101,11 @@ async function assertTelemetry({ candidates, telemetry }: Stage): Promise<void> 
 }
 
 function readPlan(): Plan {
-  const { values } = parseArgs({
-    options: {
+  const values = readOptions(
+    `npm run bench -- [--quick] [--scenarios NAMES] [--only NAMES] [--rounds N] [--json] [--out FILE]
+scenarios: ${scenarios.map(({ name }) => name).join(", ")}
+candidates: ${candidateSpecs.map(({ name }) => name).join(", ")}`,
+    {
       quick: { type: "boolean", default: false },
       scenarios: { type: "string" },
       only: { type: "string" },
@@ -110,7 +113,7 @@ function readPlan(): Plan {
       json: { type: "boolean", default: false },
       out: { type: "string" },
     },
-  });
+  );
   // One upstream for all of a quick run: two would double its warm-up.
   const usual = values.quick
     ? scenarios

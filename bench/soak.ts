@@ -7,17 +7,17 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { parseArgs } from "node:util";
 import { createRandom } from "../src/analysis/random.ts";
 import { quantile } from "./arithmetic.ts";
 import { freePort, type Started, start, waitForPort } from "./processes.ts";
+import { readOptions } from "./read-options.ts";
 import { type Slope, slopeOf } from "./slope.ts";
 import { writeSoakConfig } from "./soak-config.ts";
 import type { SoakReading } from "./soak-probe.ts";
 import { Traffic } from "./soak-traffic.ts";
 
 const bench = import.meta.dirname;
-const options = readOptions();
+const options = soakOptions();
 const folder = mkdtempSync(path.join(tmpdir(), "assay-soak-"));
 const helpers: Started[] = [];
 try {
@@ -176,13 +176,13 @@ function median(values: readonly number[]): string {
   return quantile(values, 0.5).toFixed(1);
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: "string", default: "30" },
-      "per-second": { type: "string" },
-      "most-mb-per-minute": { type: "string", default: "0.5" },
-    },
+function soakOptions() {
+  const usage = `npm run soak -- [--minutes 30] [--per-second N] [--most-mb-per-minute 0.5]
+Memory settles in the first minutes: a run of less than ten says little of its slope.`;
+  const values = readOptions(usage, {
+    minutes: { type: "string", default: "30" },
+    "per-second": { type: "string" },
+    "most-mb-per-minute": { type: "string", default: "0.5" },
   });
   const perSecond = values["per-second"];
   return {

@@ -19,7 +19,7 @@ export function configurationJsonSchema(): string {
 
 const introduction = `# Configuration
 
-Written by \`node scripts/docs.ts\` from the schema in \`src/config/\`; change it there.
+Written by \`npm run docs\` from the schema in \`src/config/\`; change it there.
 
 \`assay.yaml\` is read with YAML 1.2. Paths in it are relative to its directory; prompts stand beside it in
 \`prompts/<name>/<version>.md\`. In every value \`\${NAME}\` stands for a variable of the environment,
