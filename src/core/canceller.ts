@@ -34,8 +34,15 @@ class Signal implements CancelSignal {
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const listener of listeners) {
-      if (typeof listener === "function") listener();
-      else listener.handleEvent();
+      try {
+        if (typeof listener === "function") listener();
+        else listener.handleEvent();
+      } catch (error) {
+        // A bug in one must not keep the others from hearing; it stays loud.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
   }
 }

@@ -33,6 +33,8 @@ export function door(parts: DoorParts): (request: IncomingMessage, response: Ser
  * and a refusal that closes costs three times as much (75 µs against 25 µs).
  */
 const keptBodyBytes = 64 * 1024;
+/** What is left of a refused body gets this long. */
+const bodyMs = 30_000;
 
 function refuseEarly(
   request: IncomingMessage,
@@ -41,6 +43,9 @@ function refuseEarly(
 ): void {
   const { "content-length": length = "0", "transfer-encoding": encoding, origin } = request.headers;
   response.shouldKeepAlive &&= encoding === undefined && Number(length) <= keptBodyBytes;
+  // Whoever lets its body trickle in must not hold the connection by it.
+  const timer = setTimeout(() => request.destroy(), bodyMs).unref();
+  request.on("close", () => clearTimeout(timer));
   // Spread over a second: those who were refused together must not come back together.
   const retryAfterMs = 1000 + Math.ceil(random() * 1000);
   response.sendDate = false;

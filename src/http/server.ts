@@ -34,15 +34,15 @@ export function createHttpServer(
 /** Requests of one connection may be pipelined: several answers can be open on it. */
 const answers = new WeakMap<Duplex, ServerResponse[]>();
 
+/** Until it has left: an idle connection that kept its last answer would keep that request's body too. */
 function noteAnswer(socket: Duplex, response: ServerResponse): void {
   const known = answers.get(socket);
   if (known === undefined) answers.set(socket, [response]);
-  else if (known.every(isWritten)) known.splice(0, known.length, response);
   else known.push(response);
-}
-
-function isWritten({ writableFinished }: ServerResponse): boolean {
-  return writableFinished;
+  response.on("close", () => {
+    const open = answers.get(socket);
+    open?.splice(open.indexOf(response), 1);
+  });
 }
 
 export interface Listener {
@@ -108,7 +108,7 @@ function closeServer(server: Server): Promise<void> {
 /** What node's parser refuses never becomes a request, so it is answered on the socket. */
 function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
   // Behind an answer that has begun, a refusal would stand in its middle.
-  const isAnswering = (answers.get(socket) ?? []).some((one) => one.headersSent && !isWritten(one));
+  const isAnswering = (answers.get(socket) ?? []).some(({ headersSent }) => headersSent);
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
     socket.destroy();
     return;

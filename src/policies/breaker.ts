@@ -52,14 +52,15 @@ export class Breaker {
   call(action: () => Promise<Answer>): Promise<Answer> | undefined {
     const circuit = this.#circuit;
     let answer: Promise<Answer> | undefined;
-    const run = async () => {
+    const run = () => {
       answer = action();
-      const lesson = await lessonOf(answer);
-      if (circuit === this.#circuit) this.#learn(lesson);
+      return this.#heed(circuit, answer);
     };
     // A closed circuit lets everybody through, and what counts is counted by us.
     if (circuit.closed) {
-      run();
+      // What an action throws at once, a bug, is the caller's to hear, not that the circuit is open.
+      answer = action();
+      this.#heed(circuit, answer);
       return answer;
     }
     // A rejection here is either "open", told by `answer` being unset, or the failed probe, which `answer` carries.
@@ -80,6 +81,12 @@ export class Breaker {
 
   shutdown(): void {
     this.#circuit.shutdown();
+  }
+
+  /** Learns when the answer has ended, unless the circuit has been replaced meanwhile. */
+  async #heed(circuit: CircuitBreaker, answer: Promise<Answer>): Promise<void> {
+    const lesson = await lessonOf(answer);
+    if (circuit === this.#circuit) this.#learn(lesson);
   }
 
   #learn(lesson: Lesson): void {
