@@ -34,12 +34,17 @@ export function createReaderLink(path: string, { onCorrupt, onDamage }: ReaderEv
     const asker = askers.get(message.question);
     askers.delete(message.question);
     if (askers.size === 0) worker?.unref();
-    if ("bodies" in message) {
-      onDamage(message.damage);
-      return asker?.resolve(message.bodies.map(parseRecord));
+    if ("reason" in message) {
+      if (message.isCorrupt) onCorrupt();
+      return asker?.reject(unreadable(message.reason));
     }
-    if (message.isCorrupt) onCorrupt();
-    asker?.reject(unreadable(message.reason));
+    onDamage(message.damage);
+    try {
+      asker?.resolve(message.bodies.map(parseRecord));
+    } catch (error) {
+      // Thrown in a listener it would end the process.
+      asker?.reject(unreadable(String(error)));
+    }
   };
 
   const start = (): Worker => {
