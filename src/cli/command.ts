@@ -3,7 +3,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { didYouMean } from "../core/did-you-mean.ts";
 import { Failure } from "../domain/failure.ts";
 
-/** 0 ok or ship, 1 regression, 2 usage or configuration, 3 not enough data. */
+/** 0 ok or ship, 1 regression, 2 usage or configuration, 3 not enough data, or not all of it. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Io {

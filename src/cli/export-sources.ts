@@ -16,6 +16,8 @@ export interface ExportTable<Row> {
   readonly whole: (row: Row) => unknown;
   /** Epoch milliseconds, ascending, or nearly; undefined where rows have no order in time. */
   readonly timeOf: (row: Row) => number | undefined;
+  /** Rows that `rows` has left out so far, because what the store has of them is damaged. */
+  readonly lostRows: () => number;
 }
 
 export interface ExportSpan {
@@ -36,23 +38,36 @@ export function withTable<T>(
 ): T {
   const { experimentId, from, until } = span;
   switch (span.what) {
-    case "records":
+    case "records": {
+      let lost = 0;
+      const onLost = (rows: number) => {
+        lost += rows;
+      };
       return use({
-        rows: scanRecords(path, { experimentId, from, until }),
+        rows: scanRecords(path, { experimentId, from, until }, onLost),
         columns: recordColumns,
         whole: (record) => record,
         timeOf: ({ receivedAt }) => receivedAt,
+        lostRows: () => lost,
       });
+    }
     case "outcomes":
       return use({
         rows: scanOutcomes(path, { from, until }),
         columns: outcomeColumns,
         whole: (outcome) => outcome,
         timeOf: ({ receivedAt }) => receivedAt,
+        lostRows: () => 0,
       });
     case "units": {
       const { rows, columns } = unitsOf(path, config, span);
-      return use({ rows, columns, whole: (row) => objectOf(columns, row), timeOf: () => undefined });
+      return use({
+        rows,
+        columns,
+        whole: (row) => objectOf(columns, row),
+        timeOf: () => undefined,
+        lostRows: () => 0,
+      });
     }
   }
 }

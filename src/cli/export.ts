@@ -66,23 +66,34 @@ export const exportCommand: Command = {
     // Loaded here, so that other commands do not wait for a store and for statistics.
     const { withTable } = await import("./export-sources.ts");
     const fill = async (target: ExportTarget) => {
-      const rows = await withTable(path, config, span, (table) => copy(table, { format, target, span, io }));
-      if (rows === 0) checkKnown(config, span.experimentId);
-      return rows;
+      const count = await withTable(path, config, span, (table) => copy(table, { format, target, span, io }));
+      if (count.rows + count.lost === 0) checkKnown(config, span.experimentId);
+      return count;
     };
     // Held before anything is there that a signal could leave behind.
     const interrupt = holdSignals();
     try {
       const target = await openTarget(out, io, { isForced: args.flag("force"), interrupt });
-      const rows = await kept(target, fill);
+      const { rows, lost } = await kept(target, fill);
       // A terminal has the bar's last line already, with the speed.
       if (!io.isErrTerminal) io.err(`${counted(rows, "row")}${out === "-" ? "" : ` in ${out}`}\n`);
+      if (lost === 0) return 0;
+      io.err(`${counted(lost, "row")} more cannot be read: the store is damaged where their bodies are.\n`);
+      return notWhole;
     } finally {
       interrupt.release();
     }
-    return 0;
   },
 };
+
+/** All that can be read was written, and something cannot: as "not enough data", not as a failure. */
+const notWhole = 3;
+
+interface RowCount {
+  readonly rows: number;
+  /** Those that were left out. */
+  readonly lost: number;
+}
 
 /** What `fill` gives, with the target finished; nothing of the target when either fails. */
 async function kept<T>(target: ExportTarget, fill: (target: ExportTarget) => Promise<T>): Promise<T> {
@@ -96,11 +107,10 @@ async function kept<T>(target: ExportTarget, fill: (target: ExportTarget) => Pro
   }
 }
 
-/** Gives the number of rows. */
 async function copy<Row>(
   table: ExportTable<Row>,
   to: { readonly format: Format; readonly target: ExportTarget; readonly span: ExportSpan; readonly io: Io },
-): Promise<number> {
+): Promise<RowCount> {
   const { format, target, span, io } = to;
   const progress = createProgress({
     screen: screenOf(io.env, io.isErrTerminal),
@@ -128,7 +138,7 @@ async function copy<Row>(
   } finally {
     progress.end();
   }
-  return rows;
+  return { rows, lost: table.lostRows() };
 }
 
 /** Lets signals and errors in: a write to a file of the shell's resolves without one turn of the event loop. */

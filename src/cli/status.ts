@@ -59,7 +59,10 @@ function storeLines(store: unknown): string[][] {
   const why = typeof reason === "string" ? ` (${reason})` : "";
   const isOk = state === "ok" ? "ok" : `DEGRADED${why}`;
   const rows = (count: unknown) => countText(Number(count ?? 0));
-  return [["store", `${isOk}, ${rows(written)} written, ${rows(waiting)} waiting, ${rows(dropped)} dropped`]];
+  const damaged = Number(store.damaged_blocks ?? 0);
+  const lost = damaged === 0 ? "" : `, ${counted(damaged, "DAMAGED block")}`;
+  const flow = `${rows(written)} written, ${rows(waiting)} waiting, ${rows(dropped)} dropped`;
+  return [["store", `${isOk}, ${flow}${lost}`]];
 }
 
 function problemLines(problems: unknown): string[][] {

@@ -64,6 +64,8 @@ export interface StoreHealth {
   readonly writtenRows: number;
   readonly droppedRows: number;
   readonly writerRestarts: number;
+  /** Damaged pieces of the store that readers have met since its start: their records are left out of what is read. */
+  readonly damagedBlocks: number;
 }
 
 /** A record in numbers, as the statistics read it. Ids are the store's own small integers, stable while the store lives. */

@@ -94,6 +94,7 @@ function storeView(store: StoreHealth) {
     written_rows: store.writtenRows,
     dropped_rows: store.droppedRows,
     writer_restarts: store.writerRestarts,
+    damaged_blocks: store.damagedBlocks,
   };
 }
 

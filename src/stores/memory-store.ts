@@ -69,6 +69,7 @@ class MemoryEventStore implements EventStore {
       writtenRows: stored,
       droppedRows: sequence - stored,
       writerRestarts: 0,
+      damagedBlocks: 0,
     };
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
@@ -28,6 +29,7 @@ import {
   recordingLog,
   storeConfig,
 } from "../stores/record-fixture.ts";
+import { flipBit } from "../stores/sqlite-fixture.ts";
 import { createIo } from "./io-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "assay-export-"));
@@ -53,9 +55,9 @@ ${extra}`,
   return path;
 }
 
-async function run(argv: readonly string[], io = createIo()) {
+async function run(argv: readonly string[], io = createIo(), expected = 0) {
   const code = await exportCommand.run(readArguments(exportCommand, argv), io.io);
-  assert.equal(code, 0);
+  assert.equal(code, expected);
   return io;
 }
 
@@ -489,4 +491,35 @@ describe("a time on the command line", () => {
     for (const wrong of ["2026-13-01", "3.11.2026", "7", "7w", ""])
       assert.throws(() => at(wrong), { code: "invalid_value" });
   });
+});
+
+test("assay export writes what a damaged store still has, says how many rows are lost, and ends with 3", async () => {
+  const config = configure("damaged");
+  const path = storePath(join(folder, "damaged"));
+  const log = recordingLog();
+  const store = openSqliteStore({
+    path,
+    instance: "one",
+    boot: "b1",
+    config: storeConfig,
+    log,
+    now: Date.now,
+  });
+  for (let commit = 0; commit < 2; commit++) {
+    for (let row = 0; row < 5; row++) store.append(record());
+    await store.flush();
+  }
+  await store.close();
+  const db = new DatabaseSync(path);
+  const blocks = db.prepare("SELECT id FROM blocks ORDER BY id").all();
+  flipBit(db, Number(blocks[0]?.id));
+  const out = join(folder, "damaged.jsonl");
+  const some = await run(["--config", config, "--out", out], createIo(), 3);
+  const lost = "more cannot be read: the store is damaged where their bodies are.\n";
+  assert.equal(some.err(), `5 rows in ${out}\n5 rows ${lost}`);
+  assert.equal(readFileSync(out, "utf8").trimEnd().split("\n").length, 5);
+  flipBit(db, Number(blocks[1]?.id));
+  db.close();
+  const none = await run(["--config", config], createIo(), 3);
+  assert.equal(none.err(), `0 rows\n10 rows ${lost}`);
 });

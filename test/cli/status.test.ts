@@ -30,6 +30,8 @@ test("assay status tells how the store is, and why", async () => {
   assert.match(ok, /, 1 active request$/m);
   const degraded = await statusOf({ store: { state: "degraded", reason: "disk full", ...rows } });
   assert.match(degraded, /^store {8}DEGRADED \(disk full\), 12,345 written/m);
+  const damaged = await statusOf({ store: { state: "ok", ...rows, damaged_blocks: 2 } });
+  assert.match(damaged, /^store {8}ok, .*, 7 dropped, 2 DAMAGED blocks$/m);
 });
 
 test("assay status lists the workers, where there are several", async () => {

@@ -63,9 +63,9 @@ describe("a batch", () => {
     const records = Array.from({ length: 400 }, (_, at) => record({ requestModel: `a\nb ${at} ü\u2028` }));
     const texts = records.map(recordText);
     batches.write({ ...batch(0), records: texts, sequences: texts.map((_, at) => at + 1) });
-    assert.deepEqual(recentBodies(db, { limit: 400 }), texts.map(bodyOf).reverse());
+    assert.deepEqual(recentBodies(db, { limit: 400 }).bodies, texts.map(bodyOf).reverse());
     const one = records[123];
-    assert.deepEqual(recentBodies(db, { requestId: one?.requestId, limit: 1 }), [JSON.stringify(one)]);
+    assert.deepEqual(recentBodies(db, { requestId: one?.requestId, limit: 1 }).bodies, [JSON.stringify(one)]);
     const [blocks, bytes] = [
       column(db, "SELECT count(*) FROM blocks"),
       column(db, "SELECT sum(length(body)) FROM blocks"),
@@ -81,7 +81,7 @@ describe("a batch", () => {
     const { refused } = batches.write({ ...batch(0), records: texts, sequences: [1, 2, 3] });
     assert.equal(refused, 1);
     assert.deepEqual(
-      recentBodies(db, { limit: 9 }),
+      recentBodies(db, { limit: 9 }).bodies,
       [texts[2], texts[0]].map((text) => bodyOf(text ?? "")),
     );
     db.close();

@@ -235,7 +235,7 @@ describe("a file of another version", () => {
     const spot = place(t);
     await written(spot, "closed");
     const db = spot.connect();
-    const kept = recentBodies(db, { limit: 1000 });
+    const kept = recentBodies(db, { limit: 1000 }).bodies;
     assert.equal(kept.length, 200);
     const steps = [
       ...migrations,
@@ -244,7 +244,7 @@ describe("a file of another version", () => {
     ];
     migrate(db, spot.path, steps);
     assert.equal(versionOf(db), steps.length);
-    assert.deepEqual(recentBodies(db, { limit: 1000 }), kept);
+    assert.deepEqual(recentBodies(db, { limit: 1000 }).bodies, kept);
     assert.deepEqual(column(db, "SELECT DISTINCT later FROM records"), ["yes"]);
   });
 

@@ -1,4 +1,5 @@
 /** A store's file in a folder of its own, and ways to look into it. */
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,4 +77,13 @@ export function column(db: DatabaseSync, sql: string): unknown[] {
     .prepare(sql)
     .all()
     .map((row) => Object.values(row)[0]);
+}
+
+/** One bit in the middle of a block of records, as a bad disk would change it: SQLite's own checks see nothing. */
+export function flipBit(db: DatabaseSync, block: number): void {
+  const body = db.prepare("SELECT body FROM blocks WHERE id = ?").get(block)?.body;
+  assert.ok(body instanceof Uint8Array);
+  const middle = body.length >> 1;
+  body[middle] = (body[middle] ?? 0) ^ 1;
+  db.prepare("UPDATE blocks SET body = ? WHERE id = ?").run(body, block);
 }

@@ -77,10 +77,10 @@ describe("retention", () => {
     clock.now += 2 * dayMs;
     assert.equal(retention.step(), true);
     // 200 of them are there yet, and their blocks.
-    assert.equal(recentBodies(db, { limit: 1000 }).length, 203);
+    assert.equal(recentBodies(db, { limit: 1000 }).bodies.length, 203);
     while (retention.step());
     assert.equal(blocks(), 1);
-    assert.equal(recentBodies(db, { limit: 1000 }).length, 3);
+    assert.equal(recentBodies(db, { limit: 1000 }).bodies.length, 3);
     db.close();
   });
 

@@ -20,6 +20,7 @@ const state: ProcessState = {
     writtenRows: 0,
     droppedRows: 0,
     writerRestarts: 0,
+    damagedBlocks: 0,
   },
 };
 

@@ -1,6 +1,7 @@
 /** What the threads of the store say to each other. Everything is text or numbers: structured clone copies those cheaply. */
 import type { OutcomeReceipt } from "../../domain/outcome.ts";
 import type { RecordFilter } from "../../domain/store.ts";
+import type { RecentBodies } from "./record-pages.ts";
 
 export interface WriterSettings {
   readonly path: string;
@@ -52,6 +53,5 @@ export interface ToReader {
 }
 
 export type FromReader =
-  /** Bodies as JSON, newest first. */
-  | { readonly question: number; readonly bodies: readonly string[] }
+  | ({ readonly question: number } & RecentBodies)
   | { readonly question: number; readonly reason: string; readonly isCorrupt: boolean };

@@ -5,6 +5,7 @@ import { Failure } from "../../domain/failure.ts";
 import type { RequestRecord } from "../../domain/record.ts";
 import type { RecordFilter } from "../../domain/store.ts";
 import type { FromReader, ToReader } from "./messages.ts";
+import type { BlockDamage } from "./text-blocks.ts";
 
 export interface ReaderLink {
   recent(filter: RecordFilter): Promise<readonly RequestRecord[]>;
@@ -16,8 +17,15 @@ interface Asker {
   reject(error: Error): void;
 }
 
-/** The thread starts with the first question. `onCorrupt` hears that a reader met damage. */
-export function createReaderLink(path: string, onCorrupt: () => void): ReaderLink {
+export interface ReaderEvents {
+  /** The reader met damage that keeps it from reading. */
+  onCorrupt(): void;
+  /** These blocks are damaged, and all else was read. */
+  onDamage(damage: readonly BlockDamage[]): void;
+}
+
+/** The thread starts with the first question. */
+export function createReaderLink(path: string, { onCorrupt, onDamage }: ReaderEvents): ReaderLink {
   const askers = new Map<number, Asker>();
   let worker: Worker | undefined;
   let asked = 0;
@@ -26,9 +34,17 @@ export function createReaderLink(path: string, onCorrupt: () => void): ReaderLin
     const asker = askers.get(message.question);
     askers.delete(message.question);
     if (askers.size === 0) worker?.unref();
-    if ("bodies" in message) return asker?.resolve(message.bodies.map(parseRecord));
-    if (message.isCorrupt) onCorrupt();
-    asker?.reject(unreadable(message.reason));
+    if ("reason" in message) {
+      if (message.isCorrupt) onCorrupt();
+      return asker?.reject(unreadable(message.reason));
+    }
+    onDamage(message.damage);
+    try {
+      asker?.resolve(message.bodies.map(parseRecord));
+    } catch (error) {
+      // Thrown in a listener it would end the process.
+      asker?.reject(unreadable(String(error)));
+    }
   };
 
   const start = (): Worker => {

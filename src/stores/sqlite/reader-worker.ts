@@ -13,8 +13,8 @@ const connection = createReadConnection(workerData as string);
 
 port.on("message", ({ question, filter }: ToReader) => {
   try {
-    const bodies = connection.read((db) => recentBodies(db, filter)) ?? [];
-    port.postMessage({ question, bodies } satisfies FromReader);
+    const found = connection.read((db) => recentBodies(db, filter)) ?? { bodies: [], damage: [] };
+    port.postMessage({ question, ...found } satisfies FromReader);
   } catch (error) {
     const { reason, kind } = faultOf(error);
     port.postMessage({ question, reason, isCorrupt: kind === "corrupt" } satisfies FromReader);

@@ -2,22 +2,45 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { RecordFilter } from "../../domain/store.ts";
 import { keyBytes } from "./key-bytes.ts";
-import { textColumns, textsOf } from "./text-blocks.ts";
+import { type BlockDamage, textColumns, textsOf } from "./text-blocks.ts";
 
-/** JSON of the newest records that match, newest first; of one time, those written last come first. */
-export function recentBodies(db: DatabaseSync, filter: RecordFilter): string[] {
+export interface RecentBodies {
+  /** JSON of records. */
+  readonly bodies: readonly string[];
+  readonly damage: readonly BlockDamage[];
+}
+
+/** The newest records that match and can be read, newest first; of one time, those written last come first. */
+export function recentBodies(db: DatabaseSync, filter: RecordFilter): RecentBodies {
+  const bodies: string[] = [];
+  const damage: BlockDamage[] = [];
+  let before: PageStart | undefined;
+  // Older ones stand in for those that are lost: a page without any would be taken for the end.
+  do {
+    const page = bodiesBefore(db, { ...filter, limit: filter.limit - bodies.length }, before);
+    bodies.push(...page.bodies);
+    damage.push(...page.damage);
+    before = page.next;
+  } while (before !== undefined && bodies.length < filter.limit);
+  return { bodies, damage };
+}
+
+function bodiesBefore(db: DatabaseSync, filter: RecordFilter, before: PageStart | undefined): RecordPage {
   const { conditions, values } = conditionsOf(filter);
+  if (before !== undefined) {
+    conditions.push("(received_at, row) < (?, ?)");
+    values.push(before.receivedAt, before.row);
+  }
   // The narrow index is searched alone; bodies are fetched for the page only.
   const rows = `
     SELECT row FROM records INDEXED BY records_by_time
     WHERE ${conditions.join(" AND ") || "1"} ORDER BY received_at DESC, row DESC LIMIT ?`;
   const byId = `SELECT row FROM records WHERE ${conditions.join(" AND ")} LIMIT ?`;
-  const found = db
-    .prepare(`
-      SELECT ${textColumns} FROM records WHERE row IN (${filter.requestId === undefined ? rows : byId})
-      ORDER BY received_at DESC, row DESC`)
-    .all(...values, filter.limit);
-  return textsOf(db, found);
+  const sql = `
+    SELECT row, received_at, ${textColumns} FROM records
+    WHERE row IN (${filter.requestId === undefined ? rows : byId})
+    ORDER BY received_at DESC, row DESC`;
+  return pageOf(db, { sql, values: [...values, filter.limit], limit: filter.limit });
 }
 
 function conditionsOf(filter: RecordFilter): { conditions: string[]; values: SQLInputValue[] } {
@@ -45,16 +68,15 @@ export interface RecordSpan {
   readonly until?: number | undefined;
 }
 
-export interface RecordPage {
-  readonly bodies: readonly string[];
+export interface RecordPage extends RecentBodies {
   /** Where the next page begins; undefined after the last. */
   readonly next: PageStart | undefined;
 }
 
 export interface PageStart {
   readonly receivedAt: number;
-  /** After this row, of those that were received at that time. */
-  readonly afterRow: number;
+  /** The page begins behind this row, of those that were received at that time. */
+  readonly row: number;
 }
 
 const pageRows = 500;
@@ -64,17 +86,34 @@ export function bodiesFrom(db: DatabaseSync, span: RecordSpan, start: PageStart)
   const ofExperiment =
     span.experimentId === undefined ? "1" : "experiment = (SELECT id FROM names WHERE text = ?)";
   const values = span.experimentId === undefined ? [] : [span.experimentId];
-  const found = db
-    .prepare(`
-      SELECT row, r.received_at, ${textColumns} FROM (
-        SELECT row FROM records INDEXED BY records_by_time
-        WHERE (received_at, row) > (?, ?) AND received_at < ? AND ${ofExperiment}
-        ORDER BY received_at, row LIMIT ${pageRows}
-      ) JOIN records r USING (row) ORDER BY r.received_at, r.row`)
-    .all(start.receivedAt, start.afterRow, span.until ?? Number.MAX_SAFE_INTEGER, ...values);
-  const last = found.length < pageRows ? undefined : found.at(-1);
-  return {
-    bodies: textsOf(db, found),
-    next: last && { receivedAt: Number(last.received_at), afterRow: Number(last.row) },
-  };
+  const sql = `
+    SELECT row, r.received_at, ${textColumns} FROM (
+      SELECT row FROM records INDEXED BY records_by_time
+      WHERE (received_at, row) > (?, ?) AND received_at < ? AND ${ofExperiment}
+      ORDER BY received_at, row LIMIT ?
+    ) JOIN records r USING (row) ORDER BY r.received_at, r.row`;
+  const bounds = [start.receivedAt, start.row, span.until ?? Number.MAX_SAFE_INTEGER];
+  return pageOf(db, { sql, values: [...bounds, ...values, pageRows], limit: pageRows });
+}
+
+interface PageQuery {
+  /** Gives `row`, `received_at` and `textColumns`, at most `limit` times. */
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+  readonly limit: number;
+}
+
+/** Rows and blocks of one state of the file: between two statements retention may take a block away. */
+function pageOf(db: DatabaseSync, { sql, values, limit }: PageQuery): RecordPage {
+  db.exec("BEGIN");
+  try {
+    const found = db.prepare(sql).all(...values);
+    const last = found.length < limit ? undefined : found.at(-1);
+    const { texts, damage } = textsOf(db, found);
+    const next = last && { receivedAt: Number(last.received_at), row: Number(last.row) };
+    return { bodies: texts, damage, next };
+  } finally {
+    // Nothing was written, so nothing is taken back. Some failures have ended it already.
+    if (db.isTransaction) db.exec("ROLLBACK");
+  }
 }

@@ -7,14 +7,22 @@ import { idText } from "./key-bytes.ts";
 import { createReadConnection } from "./read-connection.ts";
 import { bodiesFrom, type PageStart, type RecordSpan } from "./record-pages.ts";
 
-/** Records by the time at which they were received. Rows that come while it runs may be in it or not. */
-export function* scanRecords(path: string, span: RecordSpan = {}): Generator<RequestRecord, void, void> {
+/**
+ * Records by the time at which they were received. Rows that come while it runs may be in it or not. `onLost` hears how many
+ * rows a page lacks, because the block of their texts is damaged.
+ */
+export function* scanRecords(
+  path: string,
+  span: RecordSpan = {},
+  onLost: (rows: number) => void = () => {},
+): Generator<RequestRecord, void, void> {
   const connection = createReadConnection(path);
   try {
-    let start: PageStart | undefined = { receivedAt: span.from ?? 0, afterRow: 0 };
+    let start: PageStart | undefined = { receivedAt: span.from ?? 0, row: 0 };
     while (start !== undefined) {
       const from: PageStart = start;
       const page = connection.read((db) => bodiesFrom(db, span, from));
+      for (const { rows } of page?.damage ?? []) onLost(rows);
       yield* (page?.bodies ?? []).map(parseRecord);
       start = page?.next;
     }

@@ -8,6 +8,7 @@ import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { RequestRecord } from "../../domain/record.ts";
 import type { EventStore, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
 import { Committer } from "./committer.ts";
+import { createDamagedBlocks, type DamagedBlocks } from "./damaged-blocks.ts";
 import { refuseNewerFile } from "./database.ts";
 import { createReaderLink, type ReaderLink } from "./reader-link.ts";
 import { createWriteQueue, type QueueItem, type WriteQueue } from "./write-queue.ts";
@@ -59,6 +60,7 @@ class SqliteStore implements EventStore {
   readonly #queue: WriteQueue;
   readonly #committer: Committer;
   readonly #reader: ReaderLink;
+  readonly #damaged: DamagedBlocks;
   /** By experiment and id: a file that takes the place of another one gets them as well. */
   readonly #phases = new Map<string, QueueItem>();
   /** Records that are no text yet. */
@@ -74,11 +76,18 @@ class SqliteStore implements EventStore {
     const { retentionMs, commitMs } = config;
     const { busyMs } = this.#limits;
     const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
-    const onNewFile = () => this.#repeatPhases();
+    this.#damaged = createDamagedBlocks(log);
+    const onNewFile = () => {
+      this.#damaged.forget();
+      this.#repeatPhases();
+    };
     const onCommit = () => this.#writeFresh();
     const parts = { queue: this.#queue, settings, log, commitMs, onCommit, onNewFile, onWriter };
     this.#committer = new Committer(parts);
-    this.#reader = createReaderLink(path, () => this.#committer.check());
+    this.#reader = createReaderLink(path, {
+      onCorrupt: () => this.#committer.check(),
+      onDamage: this.#damaged.tell,
+    });
   }
 
   append(record: RequestRecord): void {
@@ -154,6 +163,7 @@ class SqliteStore implements EventStore {
       writtenRows,
       droppedRows: this.#dropped + refusedRows,
       writerRestarts: restarts,
+      damagedBlocks: this.#damaged.count,
     };
   }
 

@@ -61,25 +61,46 @@ export function createTextBlocks(db: DatabaseSync, transactions: Transactions): 
 /** What tells where a record's text is, of a row of `records`. */
 export const textColumns = "body, block, line";
 
-/** Blocks that are kept at hand while a page is read: its records are of one time, so their blocks recur. */
-const openBlocks = 4;
+/** Rows' texts, in their order, without those that cannot be read. */
+export interface Texts {
+  readonly texts: readonly string[];
+  readonly damage: readonly BlockDamage[];
+}
 
-/** The texts of rows that have `textColumns`, in their order, without those whose block retention has just taken away. */
-export function textsOf(db: DatabaseSync, rows: readonly Record<string, SQLOutputValue>[]): string[] {
+/** A block that cannot be read, and how many of the rows have lost their text with it. */
+export interface BlockDamage {
+  readonly block: number;
+  readonly reason: string;
+  readonly rows: number;
+}
+
+/** The texts of rows that have `textColumns`, read in one transaction with them: a row whose block is not there is damage then. */
+export function textsOf(
+  db: DatabaseSync,
+  rows: readonly Record<string, SQLOutputValue>[],
+  unpack: (packed: Uint8Array) => Buffer = zstdDecompressSync,
+): Texts {
   const find = db.prepare("SELECT body FROM blocks WHERE id = ?");
-  const open = new Map<SQLOutputValue, readonly string[]>();
-  const linesOf = (block: SQLOutputValue): readonly string[] => {
-    const known = open.get(block);
-    if (known !== undefined) return known;
-    const body = find.get(block)?.body;
-    const lines = body instanceof Uint8Array ? zstdDecompressSync(body).toString().split("\n") : [];
-    const [oldest] = open.keys();
-    if (oldest !== undefined && open.size >= openBlocks) open.delete(oldest);
-    open.set(block, lines);
-    return lines;
-  };
-  return rows.flatMap(({ body, block, line }) => {
-    if (block === undefined || block === null) return String(body);
-    return linesOf(block)[Number(line)] ?? [];
-  });
+  const texts = rows.map(({ block, body }) => (block === null ? String(body) : undefined));
+  const damage: BlockDamage[] = [];
+  const inBlocks = [...rows.entries()].filter(([, { block }]) => block !== null);
+  // Each is opened once for all its rows: those of several processes, or of long requests, lie in many blocks by turns.
+  for (const [block, members] of Map.groupBy(inBlocks, ([, row]) => Number(row.block))) {
+    const { lines, reason } = openBlock(find.get(block)?.body, unpack);
+    for (const [at, { line }] of members) texts[at] = lines[Number(line)];
+    const lost = members.filter(([at]) => texts[at] === undefined).length;
+    if (lost > 0) damage.push({ block, reason, rows: lost });
+  }
+  return { texts: texts.filter((text) => text !== undefined), damage };
+}
+
+/** `reason` tells why a line is not there. */
+function openBlock(packed: SQLOutputValue | undefined, unpack: (packed: Uint8Array) => Buffer) {
+  if (!(packed instanceof Uint8Array)) return { lines: [], reason: "it is not there" };
+  try {
+    return { lines: unpack(packed).toString().split("\n"), reason: "it has fewer lines than its rows say" };
+  } catch (error) {
+    // Whatever is wrong with one block, the others can be read.
+    return { lines: [], reason: error instanceof Error ? error.message : String(error) };
+  }
 }
