@@ -1,4 +1,5 @@
 /** The data plane of one process: the listener for /v1 and everything that a request meets behind it. */
+import type { Server } from "node:http";
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
@@ -38,8 +39,8 @@ export interface DataPlanePorts {
   readonly records: RecordSink;
   /** Starts the scripted upstream when it is first asked for. */
   readonly scriptedUrl: () => Promise<string>;
-  /** What this process may take of a limit that holds for the whole server; all of it unless told. */
-  readonly shareOf?: (limit: number) => number;
+  /** What this process may take of a limit that holds for the whole server, now that it wants so much of it; all of it unless told. */
+  readonly shareOf?: (limit: number, name: string, wanted: number) => number;
 }
 
 export interface DataPlane {
@@ -49,6 +50,10 @@ export interface DataPlane {
   /** Opens the port, and gives it. Without makers requests are not traced. Throws `config_invalid` for one that is taken. */
   listen(makers: TracingParts["makers"]): Promise<number>;
   status(): DataPlaneStatus;
+  /** The share of what is taken for long has changed. */
+  limit(): void;
+  /** By the name of a limit of which there are shares. */
+  use(): Promise<Readonly<Record<string, number>>>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
   drain(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -70,14 +75,16 @@ export function createDataPlane(
   const admission = new Admission({
     limits: () => {
       const { maxRequests, maxLoopDelayMs } = revision().config.server;
-      return { maxRequests: shareOf(maxRequests), maxLoopDelayMs };
+      return { maxRequests: shareOf(maxRequests, "requests", gate.active + 1), maxLoopDelayMs };
     },
     active: () => gate.active,
     now,
     onShedding: (isShedding) =>
       log.warn(isShedding ? "overloaded: some new requests are refused" : "no request is refused any more"),
   });
-  const permits = new Permits((name) => shareOf(upstreams.configOf(name).maxConcurrent));
+  const permits = new Permits((name, wanted) =>
+    shareOf(upstreams.configOf(name).maxConcurrent, `upstream ${name}`, wanted),
+  );
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -123,26 +130,41 @@ export function createDataPlane(
     });
   };
   let drainListener = async (_milliseconds: number) => {};
+  let listener: Server | undefined;
+  const maxConnections = () => shareOf(server.maxConnections, "connections", 0);
 
   return {
     metrics,
     prepare: ({ config }) => upstreams.prepare(config),
     async listen(makers) {
-      const listener = createHttpServer(listenerWith(makers), shareOf(server.maxConnections));
-      drainListener = (milliseconds) => drainServer(gate, listener, milliseconds);
-      return listenOn({ server: listener, port: server.port, host: server.host });
+      const opened = createHttpServer(listenerWith(makers), maxConnections());
+      listener = opened;
+      drainListener = (milliseconds) => drainServer(gate, opened, milliseconds);
+      return listenOn({ server: opened, port: server.port, host: server.host });
     },
     status: () => ({
       active: gate.active,
       upstreams: upstreams.list(revision().config),
       breakers: breakers.list().map((circuit) => ({ ...circuit, model: redact(circuit.model) })),
     }),
+    limit() {
+      if (listener !== undefined) listener.maxConnections = maxConnections();
+    },
+    async use() {
+      const inFlight = [...permits.inFlight].map(([name, count]) => [`upstream ${name}`, count]);
+      const connections = listener === undefined ? 0 : await connectionsOf(listener);
+      return { ...Object.fromEntries(inFlight), requests: gate.active, connections };
+    },
     drain: (milliseconds) => drainListener(milliseconds),
     async close() {
       await within(upstreams.close(), upstreamsEndMs);
       breakers.shutdown();
     },
   };
+}
+
+function connectionsOf(listener: Server): Promise<number> {
+  return new Promise((resolve) => listener.getConnections((_error, count) => resolve(count ?? 0)));
 }
 
 /** Routes whose requests are recorded, and measured as what. */

@@ -5,7 +5,8 @@ import { type AppOptions, rebuildRevision } from "./app-options.ts";
 import type { Boot } from "./cluster/messages.ts";
 import { linkToPrimary } from "./cluster/parent-link.ts";
 import { createRemoteSink, type RemoteSink } from "./cluster/remote-sink.ts";
-import { shareOfLimit } from "./cluster/share-of-limit.ts";
+import { evenPlace } from "./cluster/share-of-limit.ts";
+import { createShares } from "./cluster/shares.ts";
 import type { Revision, RevisionSource } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import { Failure } from "./domain/failure.ts";
@@ -47,6 +48,7 @@ let switches: readonly KillSwitch[] = [];
 let inForce: Revision | undefined;
 let next: { readonly revision: Revision; readonly commit: () => void } | undefined;
 let running: Running | undefined;
+const shares = createShares();
 
 let turn: Promise<unknown> = Promise.resolve();
 /** One after the other, in the order in which the primary has said it. */
@@ -75,6 +77,11 @@ const link = linkToPrimary<WorkerSettings, WorkerState>({
     const { data } = served();
     return { ...data.status(), series: seriesOf(data.metrics) };
   },
+  use: async () => shares.use(await served().data.use()),
+  place(place) {
+    shares.move(place);
+    running?.data.limit();
+  },
   async drain(milliseconds) {
     const { data, sink } = served();
     await data.drain(milliseconds);
@@ -93,10 +100,10 @@ async function start(boot: Boot<WorkerSettings>) {
     worker: boot.number,
   });
   guard(foundation.log);
-  const shareOf = (limit: number) => shareOfLimit(limit, boot);
+  shares.move(evenPlace(boot.number - 1, boot.of));
   const sink = createRemoteSink(link, {
-    rows: shareOf(settings.queueRows),
-    bytes: shareOf(settings.queueBytes),
+    rows: shares.of(settings.queueRows, "queue_rows", 0),
+    bytes: shares.of(settings.queueBytes, "queue_bytes", 0),
   });
   const data = createDataPlane(foundation, {
     server: settings,
@@ -104,7 +111,7 @@ async function start(boot: Boot<WorkerSettings>) {
     switches: () => switches,
     records: sink,
     scriptedUrl: () => link.call("scriptedUrl", undefined),
-    shareOf,
+    shareOf: shares.of,
   });
   next = await prepared(data, settings, source);
   const { id } = next.revision;

@@ -46,7 +46,8 @@ export interface Fleet<State> {
 
 const switchMs = 2000;
 const stateMs = 1000;
-/** How much a counter may lack of a worker that dies. */
+const useMs = 500;
+/** How much a counter may lack of a worker that dies, and for how long a share of a limit may be another than the load asks for. */
 const stateEveryMs = 2000;
 /** Beyond the time that open requests have. */
 const drainGraceMs = 3000;
@@ -68,8 +69,15 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
   };
   const slots = Array.from({ length: size }, (_, index) => {
     const number = index + 1;
-    return new Slot<Settings, State>({ number, start, boot: () => boot(number), log, now, onEnded });
+    return new Slot<Settings, State>({ number, start, boot: () => boot(number), log, now, onEnded, onChange: () => share() });
   });
+  /** Shares the limits out among those that serve, by what they need. */
+  const share = async () => {
+    const known = await Promise.all(slots.map(async (slot) => ({ slot, use: await slot.use(useMs) })));
+    const serving = known.flatMap(({ slot, use }) => (use === undefined ? [] : { slot, use }));
+    const uses = serving.map(({ use }) => use);
+    for (const [index, { slot }] of serving.entries()) slot.place({ index, uses });
+  };
   const refresh = async () => {
     await Promise.all(slots.map((slot) => slot.refresh(stateMs)));
   };
@@ -89,7 +97,10 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     async start() {
       settings = await parts.settings();
       const [port = 0] = await Promise.all(slots.map((slot) => slot.start()));
-      timer = setInterval(refresh, stateEveryMs).unref();
+      timer = setInterval(() => {
+        refresh();
+        share();
+      }, stateEveryMs).unref();
       return port;
     },
     get workers() {

@@ -4,6 +4,7 @@ import type { KillSwitch } from "../domain/control.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { Phase } from "../domain/store.ts";
+import type { Place, Use } from "./share-of-limit.ts";
 
 /** By name: a function of what is asked to what is answered. */
 export type Protocol = Readonly<Record<string, (asked: never) => unknown>>;
@@ -28,6 +29,10 @@ export type ToWorker<Settings, State> = {
   readonly commit: (revision: string) => void;
   readonly switch: (switches: readonly KillSwitch[]) => void;
   readonly state: (nothing: undefined) => State;
+  /** What it has needed lately of the limits that are shared out. */
+  readonly use: (nothing: undefined) => Use;
+  /** Its place among those that serve, for its shares from now on. */
+  readonly place: (place: Place) => void;
   /** Answered when the last request has ended, or these milliseconds later, and what is recorded is handed over. */
   readonly drain: (milliseconds: number) => void;
   readonly close: (nothing: undefined) => void;

@@ -4,6 +4,7 @@ import type { RevisionSource } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import type { Boot, ToWorker } from "./messages.ts";
+import type { Place, Use } from "./share-of-limit.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export interface SlotParts<Settings, State> {
@@ -16,6 +17,8 @@ export interface SlotParts<Settings, State> {
   readonly now: () => number;
   /** Hears of the last known state of a worker that has ended. */
   readonly onEnded: (state: State | undefined) => void;
+  /** A worker has begun to serve, or serves no more. */
+  readonly onChange: () => unknown;
 }
 
 /** A worker that lives. */
@@ -27,6 +30,7 @@ interface Live<Settings, State> {
   /** The one that it is ready to serve. */
   prepared: string;
   state: State | undefined;
+  use: Use;
 }
 
 const bootMs = 30_000;
@@ -142,6 +146,22 @@ export class Slot<Settings, State> {
     await within(asked, milliseconds);
   }
 
+  /** What the worker needs of the limits, asked for so long, or as it told before; undefined while nobody serves. */
+  async use(milliseconds: number): Promise<Use | undefined> {
+    const live = this.#live;
+    if (live?.revision === undefined) return undefined;
+    const asked = live.worker.link.call("use", undefined).then((use) => {
+      live.use = use;
+    });
+    await within(asked, milliseconds);
+    return this.#live === live ? live.use : undefined;
+  }
+
+  /** Without an answer nothing is amiss that the next one does not mend. */
+  place(place: Place): void {
+    this.#live?.worker.link.call("place", place).catch(() => {});
+  }
+
   /** From now on nobody is replaced. */
   stop(): void {
     this.#stopping.abort();
@@ -159,17 +179,19 @@ export class Slot<Settings, State> {
   }
 
   async #keep(first: PromiseWithResolvers<number>): Promise<void> {
-    const { log, now, start, onEnded } = this.#parts;
+    const { log, now, start, onEnded, onChange } = this.#parts;
     let hasServed = false;
     let youngDeaths = 0;
     while (!this.#stopping.signal.aborted) {
       const worker = start();
-      const live = { worker, startedAt: now(), revision: undefined, prepared: "", state: undefined };
+      const live = { worker, startedAt: now(), revision: undefined, prepared: "", state: undefined, use: {} };
       this.#live = live;
       const problem = this.#bringUp(live).then(
         (port) => {
+          if (hasServed) log.info("a new worker serves", { worker: this.number, pid: worker.pid });
           hasServed = true;
           first.resolve(port);
+          onChange();
           return undefined;
         },
         (thrown: unknown) => {
@@ -181,10 +203,13 @@ export class Slot<Settings, State> {
       this.#live = undefined;
       onEnded((live as Live<Settings, State>).state);
       if (this.#stopping.signal.aborted) break;
+      onChange();
       const failure = await problem;
+      // Who has started the server hears it from there.
+      if (!hasServed && isTold(failure)) throw startFailure(failure, how);
       log.error("a worker has ended", { worker: this.number, pid: worker.pid, how, error: failure });
       youngDeaths = now() - live.startedAt < youngMs ? youngDeaths + 1 : 0;
-      if (!hasServed && (isTold(failure) || youngDeaths >= maxYoungDeaths)) throw startFailure(failure, how);
+      if (!hasServed && youngDeaths >= maxYoungDeaths) throw startFailure(failure, how);
       this.#restarts++;
       await this.#pause(youngDeaths);
     }

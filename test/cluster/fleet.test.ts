@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { createFleet } from "../../src/cluster/fleet.ts";
 import type { Boot } from "../../src/cluster/messages.ts";
+import type { Place } from "../../src/cluster/share-of-limit.ts";
 import type { WorkerProcess } from "../../src/cluster/worker-process.ts";
 import { parseScope } from "../../src/core/kill-switch.ts";
 import type { RevisionSource } from "../../src/domain/config.ts";
@@ -26,6 +27,7 @@ class FakeWorker {
   readonly boot = Promise.withResolvers<Boot<string>>();
   readonly #ended = Promise.withResolvers<string>();
   #isLost = false;
+  place: Place | undefined;
   /** What it does otherwise than a good one. */
   readonly play: Record<string, Played>;
   readonly pid: number;
@@ -50,10 +52,12 @@ class FakeWorker {
       boot: ({ source }: Boot<string>) => ({ revision: idOf(source), port: 80 }),
       prepare: idOf as Played,
       state: () => ({ counted: this.pid }),
+      use: () => ({}),
     };
     const call = async (name: string, asked: never) => {
       this.heard.push(name);
       if (name === "boot") this.boot.resolve(asked);
+      if (name === "place") this.place = asked;
       return (this.play[name] ?? good[name])?.(asked);
     };
     return {
@@ -198,6 +202,24 @@ describe("a fleet", () => {
       [0, 1],
     );
     assert.deepEqual(kept, [{ counted: 2 }]);
+    await fleet.close();
+  });
+
+  test("shares the limits out anew when one has died, and again when its successor serves", async (t) => {
+    const boots = Promise.withResolvers<{ revision: string; port: number }>();
+    const using = (calls: number) => ({ use: () => ({ calls }) });
+    const { fleet, workers } = await opened(t, [using(9), using(4), { boot: () => boots.promise }]);
+    await fleet.start();
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }, { calls: 4 }] });
+    assert.deepEqual(workers[1]?.place, { index: 1, uses: [{ calls: 9 }, { calls: 4 }] });
+    workers[1]?.end("SIGSEGV");
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }] });
+    boots.resolve({ revision: "a", port: 80 });
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }, {}] });
+    assert.deepEqual(workers[2]?.place, { index: 1, uses: [{ calls: 9 }, {}] });
     await fleet.close();
   });
 
