@@ -1,5 +1,4 @@
 /** The data plane of one process: the listener for /v1 and everything that a request meets behind it. */
-import type { Server } from "node:http";
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
@@ -103,7 +102,7 @@ export function createDataPlane(
     return publicListener({
       server: () => revision().config.server,
       revision,
-      isReady: () => !gate.isDraining,
+      unready: () => (gate.isDraining ? "draining" : undefined),
       chat,
       gate,
       isRefused: door({
@@ -130,7 +129,7 @@ export function createDataPlane(
     });
   };
   let drainListener = async (_milliseconds: number) => {};
-  let listener: Server | undefined;
+  let listener: HttpServer | undefined;
   const maxConnections = () => shareOf(server.maxConnections, "connections", 0);
 
   return {
@@ -163,7 +162,9 @@ export function createDataPlane(
   };
 }
 
-function connectionsOf(listener: Server): Promise<number> {
+type HttpServer = ReturnType<typeof createHttpServer>;
+
+function connectionsOf(listener: HttpServer): Promise<number> {
   return new Promise((resolve) => listener.getConnections((_error, count) => resolve(count ?? 0)));
 }
 
