@@ -69,7 +69,15 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
   };
   const slots = Array.from({ length: size }, (_, index) => {
     const number = index + 1;
-    return new Slot<Settings, State>({ number, start, boot: () => boot(number), log, now, onEnded, onChange: () => share() });
+    return new Slot<Settings, State>({
+      number,
+      start,
+      boot: () => boot(number),
+      log,
+      now,
+      onEnded,
+      onChange: () => share(),
+    });
   });
   /** Shares the limits out among those that serve, by what they need. */
   const share = async () => {

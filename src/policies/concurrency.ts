@@ -22,7 +22,7 @@ export class Permits {
     const inFlight = this.#inFlight.get(upstream) ?? 0;
     const max = this.#maxOf(upstream, inFlight + 1);
     if (inFlight >= max) {
-      const message = `Upstream "${upstream}" has ${max} calls in flight, all that max_concurrent permits.`;
+      const message = `Upstream "${upstream}" has ${max} calls in flight, all that max_concurrent permits this process (of several workers each has a share).`;
       throw new Failure("overloaded", message, { retryAfterMs: 1000 });
     }
     this.#inFlight.set(upstream, inFlight + 1);
