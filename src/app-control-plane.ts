@@ -13,7 +13,7 @@ import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Config, Revision, RevisionSource } from "./domain/config.ts";
 import type { ControlStore, KillSwitch } from "./domain/control.ts";
-import type { EventStore, StoreHealth } from "./domain/store.ts";
+import type { EventStore } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
 import { createHttpServer, endServer, listenOn } from "./http/server.ts";
 import { type DataPlaneStatus, statusView } from "./http/status.ts";
@@ -54,8 +54,6 @@ export interface Serving {
   listen(makers: TracingParts["makers"]): Promise<number>;
   /** Whether somebody serves, once it listens. */
   isReady(): boolean;
-  /** Records that did not come as far as the store. */
-  droppedRows(): number;
   status(): DataPlaneStatus | Promise<DataPlaneStatus>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
   drain(milliseconds: number): Promise<void>;
@@ -199,7 +197,7 @@ function telemetryOf({ config, log, switches, revisions, opened }: Running): Pro
       breakers,
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
-      store: healthOf(opened),
+      store: opened.store.events.health(),
     });
   });
   return startTelemetry({
@@ -259,15 +257,10 @@ function adminServer(
         revisions,
         switches: switches.switches,
         exportsTraces: telemetry.makers !== undefined,
-        store: healthOf(opened),
+        store: opened.store.events.health(),
       }),
   });
   return createHttpServer(listenerOf(app), maxConnections);
-}
-
-function healthOf({ data, store }: Opened): StoreHealth {
-  const health = store.events.health();
-  return { ...health, droppedRows: health.droppedRows + data.droppedRows() };
 }
 
 async function end({ data, scripted, telemetry, store, journal }: Opened): Promise<void> {

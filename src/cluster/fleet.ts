@@ -14,8 +14,8 @@ export interface FleetParts<Settings, State> {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Hears of the last known state of each worker that has ended. */
-  readonly onEnded: (state: State | undefined) => void;
+  /** Hears of the last known state of each worker that has ended, and whether it served and ended without being told to. */
+  readonly onEnded: (state: State | undefined, isCrash: boolean) => void;
 }
 
 export interface WorkerView<State> {

@@ -15,8 +15,8 @@ export interface SlotParts<Settings, State> {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Hears of the last known state of a worker that has ended. */
-  readonly onEnded: (state: State | undefined) => void;
+  /** Hears of the last known state of a worker that has ended, and whether it served and ended without being told to. */
+  readonly onEnded: (state: State | undefined, isCrash: boolean) => void;
   /** A worker has begun to serve, or serves no more. */
   readonly onChange: () => unknown;
 }
@@ -201,7 +201,8 @@ export class Slot<Settings, State> {
       );
       const how = await worker.ended;
       this.#live = undefined;
-      onEnded((live as Live<Settings, State>).state);
+      const { state, revision } = live as Live<Settings, State>;
+      onEnded(state, revision !== undefined && how !== "exit code 0");
       if (this.#stopping.signal.aborted) break;
       onChange();
       const failure = await problem;

@@ -125,6 +125,8 @@ describe("a worker that is killed", () => {
         await traffic.stop();
       }
       assert.ok(failures() <= clients, `${failures()} requests failed, and ${clients} at most were open`);
+      const { body } = await server.admin("/admin/experiments/tone/results");
+      assert.match(JSON.stringify(body), /1 boot or worker ended without saying so/);
       server.child.kill("SIGTERM");
       assert.equal(await server.exited, 0);
       const path = storePath(join(server.folder, ".assay"));

@@ -83,6 +83,7 @@ async function opened(t: TestContext, plays: readonly Record<string, Played>[] =
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const workers: FakeWorker[] = [];
   const kept: (State | undefined)[] = [];
+  const crashes: boolean[] = [];
   const fleet = createFleet<string, State>({
     size: 2,
     settings: async () => "settings",
@@ -94,10 +95,13 @@ async function opened(t: TestContext, plays: readonly Record<string, Played>[] =
     },
     log: createTestLog(),
     now: () => 0,
-    onEnded: (state) => kept.push(state),
+    onEnded(state, isCrash) {
+      kept.push(state);
+      crashes.push(isCrash);
+    },
   });
   await putInForce(fleet, "a");
-  return { fleet, workers, kept };
+  return { fleet, workers, kept, crashes };
 }
 
 async function putInForce(fleet: Awaited<ReturnType<typeof opened>>["fleet"], letter: string) {
@@ -191,7 +195,7 @@ describe("a fleet", () => {
   });
 
   test("replaces who has died, at once, and keeps the last that it told", async (t) => {
-    const { fleet, workers, kept } = await opened(t);
+    const { fleet, workers, kept, crashes } = await opened(t);
     await fleet.start();
     await fleet.refresh();
     workers[1]?.end("SIGSEGV");
@@ -203,6 +207,7 @@ describe("a fleet", () => {
     );
     assert.deepEqual(kept, [{ counted: 2 }]);
     await fleet.close();
+    assert.deepEqual(crashes, [true, false, false]);
   });
 
   test("shares the limits out anew when one has died, and again when its successor serves", async (t) => {
