@@ -48,6 +48,7 @@ let switches: readonly KillSwitch[] = [];
 let inForce: Revision | undefined;
 let next: { readonly revision: Revision; readonly commit: () => void } | undefined;
 let running: Running | undefined;
+let opened: Promise<unknown> = Promise.resolve();
 const shares = createShares();
 
 let turn: Promise<unknown> = Promise.resolve();
@@ -59,9 +60,13 @@ function inTurn<T>(act: () => Promise<T>): Promise<T> {
 }
 
 const link = linkToPrimary<WorkerSettings, WorkerState>({
-  boot(boot) {
-    ({ switches } = boot);
-    return inTurn(() => start(boot));
+  boot: (boot) => inTurn(() => start(boot)),
+  listen(now) {
+    switches = now;
+    const { data, telemetry } = served();
+    const port = data.listen(telemetry.makers);
+    opened = port.catch(() => {});
+    return port;
   },
   prepare: (source) =>
     inTurn(async () => {
@@ -84,6 +89,8 @@ const link = linkToPrimary<WorkerSettings, WorkerState>({
   },
   async drain(milliseconds) {
     const { data, sink } = served();
+    // A port that is just being opened could not be closed.
+    await opened;
     await data.drain(milliseconds);
     await sink.flush();
   },
@@ -125,9 +132,8 @@ async function start(boot: Boot<WorkerSettings>) {
     producer: new InstrumentProducer([], { name: "assay", version }, () => {}),
     log: foundation.log,
   });
-  const port = await data.listen(telemetry.makers);
   running = { settings, data, sink, telemetry };
-  return { revision: id, port };
+  return id;
 }
 
 async function prepared(data: DataPlane, { options }: WorkerSettings, source: RevisionSource) {
@@ -150,7 +156,7 @@ function current(): Revision {
 }
 
 function served(): Running {
-  if (running === undefined) throw new Error("the worker does not serve yet");
+  if (running === undefined) throw new Error("the worker has not started yet");
   return running;
 }
 

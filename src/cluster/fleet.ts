@@ -33,7 +33,7 @@ export interface WorkerView<State> {
 export interface Fleet<State> {
   /** Lets every worker make the revision, and gives the step that puts it in force with all. Rejects when one cannot make it. */
   prepare(revision: string, source: RevisionSource): Promise<() => Promise<void>>;
-  /** Resolves when they hold with every worker that lives. */
+  /** Resolves when they hold with every worker that serves. */
   tell(switches: readonly KillSwitch[]): Promise<void>;
   /** Starts the workers and gives their port. Rejects with what one of them says. */
   start(): Promise<number>;
@@ -44,7 +44,6 @@ export interface Fleet<State> {
   close(): Promise<void>;
 }
 
-const switchMs = 2000;
 const stateMs = 1000;
 const useMs = 500;
 /** How much a counter may lack of a worker that dies, and for how long a share of a limit may be another than the load asks for. */
@@ -65,7 +64,11 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     if (inForce === undefined || settings === undefined)
       throw new Error("a worker needs a revision to serve");
     const { id, source } = inForce;
-    return { boot: { number, of: size, settings, source, switches }, revision: id };
+    return { boot: { number, of: size, settings, source }, revision: id, switches };
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>) => {
+    turn = turn.then(act);
   };
   const slots = Array.from({ length: size }, (_, index) => {
     const number = index + 1;
@@ -73,6 +76,7 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
       number,
       start,
       boot: () => boot(number),
+      inTurn,
       log,
       now,
       onEnded,
@@ -100,7 +104,7 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     },
     async tell(now) {
       switches = now;
-      await Promise.all(slots.map((slot) => slot.ask("switch", now, switchMs)));
+      await Promise.all(slots.map((slot) => slot.tell(now)));
     },
     async start() {
       settings = await parts.settings();

@@ -17,12 +17,13 @@ export interface Boot<Settings> {
   readonly of: number;
   readonly settings: Settings;
   readonly source: RevisionSource;
-  readonly switches: readonly KillSwitch[];
 }
 
 export type ToWorker<Settings, State> = {
-  /** Makes the revision, puts it in force and opens the port: answers its own id for it, and the port. */
-  readonly boot: (boot: Boot<Settings>) => { readonly revision: string; readonly port: number };
+  /** Makes the revision and puts it in force; answers its own id for it. */
+  readonly boot: (boot: Boot<Settings>) => string;
+  /** Opens the port, with the switches of now; answers the port. Until then nothing that is decided can come too late. */
+  readonly listen: (switches: readonly KillSwitch[]) => number;
   /** Makes a revision and what it needs, to be put in force next; answers its own id for it. */
   readonly prepare: (source: RevisionSource) => string;
   /** The id of the one that was prepared. */
