@@ -1,7 +1,8 @@
-/** What the place of a worker needs of the fleet. */
+/** What the place of a worker needs of the fleet, and what it knows of the worker in it. */
 import type { KillSwitch } from "../domain/control.ts";
 import type { Log } from "../domain/log.ts";
 import type { Boot } from "./messages.ts";
+import type { Use } from "./share-of-limit.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export interface SlotParts<Settings, State> {
@@ -22,4 +23,16 @@ export interface SlotParts<Settings, State> {
   readonly onEnded: (state: State | undefined, isCrash: boolean) => void;
   /** A worker has begun to serve, or serves no more. */
   readonly onChange: () => unknown;
+}
+
+/** A worker that lives. */
+export interface Live<Settings, State> {
+  readonly worker: WorkerProcess<Settings, State>;
+  readonly startedAt: number;
+  /** The revision that it serves; undefined until it is told to serve. */
+  revision: string | undefined;
+  /** The one that it is ready to serve. */
+  prepared: string;
+  state: State | undefined;
+  use: Use;
 }

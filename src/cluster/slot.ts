@@ -3,25 +3,12 @@ import { within } from "../core/within.ts";
 import type { RevisionSource } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import type { Log } from "../domain/log.ts";
 import type { ToWorker } from "./messages.ts";
 import { orLate } from "./or-late.ts";
 import type { Place, Use } from "./share-of-limit.ts";
-import type { SlotParts } from "./slot-parts.ts";
+import type { Live, SlotParts } from "./slot-parts.ts";
 import { isTold, otherRevision, startFailure } from "./start-failure.ts";
 import type { WorkerProcess } from "./worker-process.ts";
-
-/** A worker that lives. */
-interface Live<Settings, State> {
-  readonly worker: WorkerProcess<Settings, State>;
-  readonly startedAt: number;
-  /** The revision that it serves; undefined until it is told to serve. */
-  revision: string | undefined;
-  /** The one that it is ready to serve. */
-  prepared: string;
-  state: State | undefined;
-  use: Use;
-}
 
 interface Death {
   readonly pid: number | undefined;
