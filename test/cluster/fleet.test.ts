@@ -342,11 +342,12 @@ describe("a fleet", () => {
 
   test("answers for a switch without those that start, which serve by it when they do", async (t) => {
     const booted = Promise.withResolvers<string>();
-    const { fleet, workers } = await opened(t, [{}, { boot: () => booted.promise }]);
+    const { fleet, workers } = await opened(t, [{}, { boot: () => booted.promise, switch: never }]);
     const started = fleet.start();
     await settle();
-    await fleet.tell([killAll]);
+    const told = fleet.tell([killAll]);
     await pass(t, 20_000);
+    await told;
     assert.equal(workers.length, 2);
     booted.resolve("a");
     await started;
