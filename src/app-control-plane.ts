@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DataPlanePorts } from "./app-data-plane.ts";
 import { type Foundation, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
-import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
+import { type AppOptions, loadRevision, overruledBy, ownListeners } from "./app-options.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import { type ReloadResult, Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
@@ -13,7 +13,7 @@ import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Config, Revision, RevisionSource } from "./domain/config.ts";
 import type { ControlStore, KillSwitch } from "./domain/control.ts";
-import type { EventStore, StoreHealth } from "./domain/store.ts";
+import type { EventStore } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
 import { createHttpServer, endServer, listenOn } from "./http/server.ts";
 import { type DataPlaneStatus, statusView } from "./http/status.ts";
@@ -52,10 +52,8 @@ export interface Serving {
   tell(switches: readonly KillSwitch[]): void | Promise<void>;
   /** Opens the port, and gives it; makers are for requests that are served in this process. Throws `config_invalid` for one that is taken. */
   listen(makers: TracingParts["makers"]): Promise<number>;
-  /** Whether somebody serves. */
+  /** Whether somebody serves, once it listens. */
   isReady(): boolean;
-  /** Records that did not come as far as the store. */
-  droppedRows(): number;
   status(): DataPlaneStatus | Promise<DataPlaneStatus>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
   drain(milliseconds: number): Promise<void>;
@@ -133,6 +131,7 @@ function openRevisions({ options, log }: ControlPlaneParts, { journal, data }: O
     log,
     now: wallNow,
     onReload: data.metrics.configReload,
+    overruled: overruledBy(options),
   });
 }
 
@@ -148,15 +147,16 @@ async function serveAll(running: Running): Promise<ControlPlane> {
   const { data, store } = opened;
   const telemetry = await telemetryOf(running);
   opened.telemetry = telemetry;
-  let isDraining = false;
+  let phase: Phase = "starting";
   const { adminHost, adminPort, maxConnections } = ownListeners(config.server, options);
-  const admin = adminServer(running, { telemetry, isDraining: () => isDraining, maxConnections });
+  const admin = adminServer(running, { telemetry, phase: () => phase, maxConnections });
   const openedAdminPort = await listenOn({ server: admin, port: adminPort, host: adminHost });
   const port = await data.listen(telemetry.makers).catch(async (error: unknown) => {
     // Half a server would look like a whole one.
     await endServer(admin);
     throw error;
   });
+  phase = "serving";
   const watch = watchFiles({
     files: () => revisions.files,
     everyMs: watchEveryMs,
@@ -177,13 +177,15 @@ async function serveAll(running: Running): Promise<ControlPlane> {
     reload: (by, reason) => revisions.reload(by, reason),
     async close() {
       watch.stop();
-      isDraining = true;
+      phase = "draining";
       await data.drain(revisions.current.config.server.drainMs);
       await endServer(admin);
       await end(opened);
     },
   };
 }
+
+type Phase = "starting" | "serving" | "draining";
 
 function telemetryOf({ config, log, switches, revisions, opened }: Running): Promise<Telemetry> {
   const { data } = opened;
@@ -195,7 +197,7 @@ function telemetryOf({ config, log, switches, revisions, opened }: Running): Pro
       breakers,
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
-      store: healthOf(opened),
+      store: opened.store.events.health(),
     });
   });
   return startTelemetry({
@@ -212,17 +214,21 @@ function adminServer(
   { log, unitHashKey, switches, revisions, opened }: Running,
   facts: {
     readonly telemetry: Telemetry;
-    readonly isDraining: () => boolean;
+    readonly phase: () => Phase;
     readonly maxConnections: number;
   },
 ): Server {
   const { data, store, journal } = opened;
-  const { telemetry, isDraining, maxConnections } = facts;
+  const { telemetry, phase, maxConnections } = facts;
   const startedAt = wallNow();
   const app = adminApp({
     server: () => revisions.current.config.server,
     revision: () => revisions.current,
-    isReady: () => !isDraining() && data.isReady(),
+    unready() {
+      const now = phase();
+      if (now !== "serving") return now;
+      return data.isReady() ? undefined : "no_worker";
+    },
     log,
     switches: () => switches.switches,
     kill: async (order) => {
@@ -246,19 +252,15 @@ function adminServer(
         version,
         startedAt,
         now: wallNow(),
-        isDraining: isDraining(),
+        pid: process.pid,
+        isDraining: phase() === "draining",
         revisions,
         switches: switches.switches,
         exportsTraces: telemetry.makers !== undefined,
-        store: healthOf(opened),
+        store: opened.store.events.health(),
       }),
   });
   return createHttpServer(listenerOf(app), maxConnections);
-}
-
-function healthOf({ data, store }: Opened): StoreHealth {
-  const health = store.events.health();
-  return { ...health, droppedRows: health.droppedRows + data.droppedRows() };
 }
 
 async function end({ data, scripted, telemetry, store, journal }: Opened): Promise<void> {

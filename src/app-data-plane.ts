@@ -38,8 +38,8 @@ export interface DataPlanePorts {
   readonly records: RecordSink;
   /** Starts the scripted upstream when it is first asked for. */
   readonly scriptedUrl: () => Promise<string>;
-  /** What this process may take of a limit that holds for the whole server; all of it unless told. */
-  readonly shareOf?: (limit: number) => number;
+  /** What this process may take of a limit that holds for the whole server, now that it wants so much of it; all of it unless told. */
+  readonly shareOf?: (limit: number, name: string, wanted: number) => number;
 }
 
 export interface DataPlane {
@@ -49,6 +49,10 @@ export interface DataPlane {
   /** Opens the port, and gives it. Without makers requests are not traced. Throws `config_invalid` for one that is taken. */
   listen(makers: TracingParts["makers"]): Promise<number>;
   status(): DataPlaneStatus;
+  /** The share of what is taken for long has changed. */
+  limit(): void;
+  /** By the name of a limit of which there are shares. */
+  use(): Promise<Readonly<Record<string, number>>>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
   drain(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -70,14 +74,16 @@ export function createDataPlane(
   const admission = new Admission({
     limits: () => {
       const { maxRequests, maxLoopDelayMs } = revision().config.server;
-      return { maxRequests: shareOf(maxRequests), maxLoopDelayMs };
+      return { maxRequests: shareOf(maxRequests, "requests", gate.active + 1), maxLoopDelayMs };
     },
     active: () => gate.active,
     now,
     onShedding: (isShedding) =>
       log.warn(isShedding ? "overloaded: some new requests are refused" : "no request is refused any more"),
   });
-  const permits = new Permits((name) => shareOf(upstreams.configOf(name).maxConcurrent));
+  const permits = new Permits((name, wanted) =>
+    shareOf(upstreams.configOf(name).maxConcurrent, `upstream ${name}`, wanted),
+  );
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -96,7 +102,7 @@ export function createDataPlane(
     return publicListener({
       server: () => revision().config.server,
       revision,
-      isReady: () => !gate.isDraining,
+      unready: () => (gate.isDraining ? "draining" : undefined),
       chat,
       gate,
       isRefused: door({
@@ -123,26 +129,43 @@ export function createDataPlane(
     });
   };
   let drainListener = async (_milliseconds: number) => {};
+  let listener: HttpServer | undefined;
+  const maxConnections = () => shareOf(server.maxConnections, "connections", 0);
 
   return {
     metrics,
     prepare: ({ config }) => upstreams.prepare(config),
     async listen(makers) {
-      const listener = createHttpServer(listenerWith(makers), shareOf(server.maxConnections));
-      drainListener = (milliseconds) => drainServer(gate, listener, milliseconds);
-      return listenOn({ server: listener, port: server.port, host: server.host });
+      const opened = createHttpServer(listenerWith(makers), maxConnections());
+      listener = opened;
+      drainListener = (milliseconds) => drainServer(gate, opened, milliseconds);
+      return listenOn({ server: opened, port: server.port, host: server.host });
     },
     status: () => ({
       active: gate.active,
       upstreams: upstreams.list(revision().config),
       breakers: breakers.list().map((circuit) => ({ ...circuit, model: redact(circuit.model) })),
     }),
+    limit() {
+      if (listener !== undefined) listener.maxConnections = maxConnections();
+    },
+    async use() {
+      const inFlight = [...permits.inFlight].map(([name, count]) => [`upstream ${name}`, count]);
+      const connections = listener === undefined ? 0 : await connectionsOf(listener);
+      return { ...Object.fromEntries(inFlight), requests: gate.active, connections };
+    },
     drain: (milliseconds) => drainListener(milliseconds),
     async close() {
       await within(upstreams.close(), upstreamsEndMs);
       breakers.shutdown();
     },
   };
+}
+
+type HttpServer = ReturnType<typeof createHttpServer>;
+
+function connectionsOf(listener: HttpServer): Promise<number> {
+  return new Promise((resolve) => listener.getConnections((_error, count) => resolve(count ?? 0)));
 }
 
 /** Routes whose requests are recorded, and measured as what. */

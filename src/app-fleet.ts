@@ -33,12 +33,11 @@ export function createFleetPlane(
   { server, records, switches, scriptedUrl }: ServingPorts,
   { size, options, config }: FleetFacts,
 ): Serving {
-  let dropped = 0;
   const answers: Answers<ToPrimary> = {
     records(batch) {
       for (const phase of batch.phases) records.addPhase(phase);
       records.appendTexts(batch.texts);
-      dropped += batch.dropped;
+      if (batch.dropped > 0) records.drop(batch.dropped);
     },
     expose: (record) => records.expose(record),
     outcomes: (outcomes) => records.addOutcomes(outcomes),
@@ -58,7 +57,10 @@ export function createFleetPlane(
     start: () => startWorker({ file: workerFile, env: options.env, answers }),
     log,
     now: wallNow,
-    onEnded: (state) => state !== undefined && metrics.keep(state.series),
+    onEnded(state, isCrash) {
+      if (state !== undefined) metrics.keep(state.series);
+      if (isCrash) records.addCrash();
+    },
   });
   return {
     metrics,
@@ -66,7 +68,6 @@ export function createFleetPlane(
     tell: (now) => fleet.tell(now),
     listen: () => fleet.start(),
     isReady: () => fleet.workers.some(({ revision }) => revision !== undefined),
-    droppedRows: () => dropped,
     async status() {
       await fleet.refresh();
       return together(fleet.workers);

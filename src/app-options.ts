@@ -57,6 +57,12 @@ function revisionFrom(
   return { ...made, source: { texts: { files: read, directories }, allocated, loadedAt }, files };
 }
 
+/** Settings of the file that the command line stands in for. */
+export function overruledBy({ host, port, adminHost, adminPort, workers }: AppOptions): readonly string[] {
+  const own = { host, port, "admin.host": adminHost, "admin.port": adminPort, workers };
+  return Object.entries(own).flatMap(([key, value]) => (value === undefined ? [] : `server.${key}`));
+}
+
 /** Where the process listens, fixed when it starts; a reload changes the other settings of the server. */
 export function ownListeners(server: ServerConfig, options: AppOptions): ServerConfig {
   return {

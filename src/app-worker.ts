@@ -5,7 +5,8 @@ import { type AppOptions, rebuildRevision } from "./app-options.ts";
 import type { Boot } from "./cluster/messages.ts";
 import { linkToPrimary } from "./cluster/parent-link.ts";
 import { createRemoteSink, type RemoteSink } from "./cluster/remote-sink.ts";
-import { shareOfLimit } from "./cluster/share-of-limit.ts";
+import { evenPlace } from "./cluster/share-of-limit.ts";
+import { createShares } from "./cluster/shares.ts";
 import type { Revision, RevisionSource } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import { Failure } from "./domain/failure.ts";
@@ -47,6 +48,8 @@ let switches: readonly KillSwitch[] = [];
 let inForce: Revision | undefined;
 let next: { readonly revision: Revision; readonly commit: () => void } | undefined;
 let running: Running | undefined;
+let opened: Promise<unknown> = Promise.resolve();
+const shares = createShares();
 
 let turn: Promise<unknown> = Promise.resolve();
 /** One after the other, in the order in which the primary has said it. */
@@ -57,9 +60,13 @@ function inTurn<T>(act: () => Promise<T>): Promise<T> {
 }
 
 const link = linkToPrimary<WorkerSettings, WorkerState>({
-  boot(boot) {
-    ({ switches } = boot);
-    return inTurn(() => start(boot));
+  boot: (boot) => inTurn(() => start(boot)),
+  listen(now) {
+    switches = now;
+    const { data, telemetry } = served();
+    const port = data.listen(telemetry.makers);
+    opened = port.catch(() => {});
+    return port;
   },
   prepare: (source) =>
     inTurn(async () => {
@@ -75,8 +82,15 @@ const link = linkToPrimary<WorkerSettings, WorkerState>({
     const { data } = served();
     return { ...data.status(), series: seriesOf(data.metrics) };
   },
+  use: async () => shares.use(await served().data.use()),
+  place(place) {
+    shares.move(place);
+    running?.data.limit();
+  },
   async drain(milliseconds) {
     const { data, sink } = served();
+    // A port that is just being opened could not be closed.
+    await opened;
     await data.drain(milliseconds);
     await sink.flush();
   },
@@ -93,10 +107,10 @@ async function start(boot: Boot<WorkerSettings>) {
     worker: boot.number,
   });
   guard(foundation.log);
-  const shareOf = (limit: number) => shareOfLimit(limit, boot);
+  shares.move(evenPlace(boot.number - 1, boot.of));
   const sink = createRemoteSink(link, {
-    rows: shareOf(settings.queueRows),
-    bytes: shareOf(settings.queueBytes),
+    rows: shares.of(settings.queueRows, "queue_rows", 0),
+    bytes: shares.of(settings.queueBytes, "queue_bytes", 0),
   });
   const data = createDataPlane(foundation, {
     server: settings,
@@ -104,7 +118,7 @@ async function start(boot: Boot<WorkerSettings>) {
     switches: () => switches,
     records: sink,
     scriptedUrl: () => link.call("scriptedUrl", undefined),
-    shareOf,
+    shareOf: shares.of,
   });
   next = await prepared(data, settings, source);
   const { id } = next.revision;
@@ -118,9 +132,8 @@ async function start(boot: Boot<WorkerSettings>) {
     producer: new InstrumentProducer([], { name: "assay", version }, () => {}),
     log: foundation.log,
   });
-  const port = await data.listen(telemetry.makers);
   running = { settings, data, sink, telemetry };
-  return { revision: id, port };
+  return id;
 }
 
 async function prepared(data: DataPlane, { options }: WorkerSettings, source: RevisionSource) {
@@ -143,7 +156,7 @@ function current(): Revision {
 }
 
 function served(): Running {
-  if (running === undefined) throw new Error("the worker does not serve yet");
+  if (running === undefined) throw new Error("the worker has not started yet");
   return running;
 }
 

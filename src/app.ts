@@ -20,6 +20,8 @@ import { lockState } from "./stores/state-lock.ts";
 export interface App extends ControlPlane {
   readonly host: string;
   readonly adminHost: string;
+  /** Processes that serve; 1 is this one. */
+  readonly workers: number;
   readonly log: Log;
 }
 
@@ -59,11 +61,11 @@ async function startLocked(options: AppOptions, config: Config): Promise<App> {
       "the data plane has no client keys and listens beyond this machine: whoever reaches it spends your tokens",
     );
   }
-  return Object.assign(control, { host, adminHost, log });
+  return Object.assign(control, { host, adminHost, workers: size, log });
 }
 
 /** Joined by direct calls: what the control plane has in force is what the next request meets. */
 function inThisProcess(foundation: Foundation, ports: ServingPorts): Serving {
   const data = createDataPlane(foundation, ports);
-  return { ...data, tell: () => {}, isReady: () => true, droppedRows: () => 0 };
+  return { ...data, tell: () => {}, isReady: () => true };
 }

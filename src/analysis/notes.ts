@@ -134,7 +134,7 @@ function lossNotes({ lostRecords, crashedBoots, orphanedOutcomes }: Soundness): 
       : []),
     ...(crashedBoots > 0
       ? [
-          `${crashedBoots === 1 ? "1 boot" : `${crashedBoots} boots`} ended without saying so: the last commit interval of each may be missing`,
+          `${crashedBoots === 1 ? "1 boot or worker" : `${crashedBoots} boots or workers`} ended without saying so: what each had not yet committed or handed over may be missing`,
         ]
       : []),
     ...(orphanedOutcomes > 0

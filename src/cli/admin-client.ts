@@ -37,6 +37,9 @@ export async function callAdmin(
 // Where it is from the configuration, a command that asks a hundred times need not load that as often.
 const addresses = new WeakMap<Arguments, ServerAddress>();
 
+/** A kill is answered when a worker that does not answer for 10 s is replaced. */
+const answerMs = 20_000;
+
 async function fetchFrom(
   { url, origin, startCommand }: ServerAddress,
   request: { readonly method: string; readonly path: string; readonly body?: unknown },
@@ -47,7 +50,7 @@ async function fetchFrom(
       method: request.method,
       headers,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(answerMs),
     });
   } catch (cause) {
     throw new Failure(

@@ -75,12 +75,23 @@ function withEmptyValues(command: Command, argv: readonly string[]): readonly st
 function parsed(argv: readonly string[], options: ParseArgsOptionsConfig) {
   checkOptions(argv, options);
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: withNegatives(argv, options), options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new Failure("invalid_value", error instanceof Error ? error.message : String(error), {
       cause: error,
     });
   }
+}
+
+/** node's parser takes a negative number for options; the command says better what is wrong with it. */
+function withNegatives(argv: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const words = [...argv];
+  for (const token of tokens.toReversed()) {
+    if (token.kind !== "option" || token.inlineValue !== false || !/^-\d/.test(token.value)) continue;
+    words.splice(token.index, 2, `${token.rawName}=${token.value}`);
+  }
+  return words;
 }
 
 /** node's parser keeps the last of two values and says nothing, and knows no option that may have been meant. */

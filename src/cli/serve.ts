@@ -39,21 +39,23 @@ export const serve: Command = {
   maxPositionals: 0,
   async run(args, io) {
     // Loaded here, so that a kill or a check does not wait for a server's packages.
-    const { startApp } = await import("../app.ts");
-    const app = await startApp({
-      configPath: configPath(args, io),
-      env: io.env,
-      host: args.text("host"),
-      port: args.port("port"),
-      adminHost: args.text("admin-host"),
-      adminPort: args.port("admin-port"),
-      stateDir: args.text("state-dir"),
-      workers: workersOf(args.text("workers")),
-      writeLog: io.err,
-    });
+    const starting = import("../app.ts").then(({ startApp }) =>
+      startApp({
+        configPath: configPath(args, io),
+        env: io.env,
+        host: args.text("host"),
+        port: args.port("port"),
+        adminHost: args.text("admin-host"),
+        adminPort: args.port("admin-port"),
+        stateDir: args.text("state-dir"),
+        workers: workersOf(args.text("workers")),
+        writeLog: io.err,
+      }),
+    );
+    // Before anything answers: whoever hears that it is ready may send a signal the next moment.
+    const ended = untilSignal(starting, io);
+    const app = await starting;
     guardProcess(app);
-    const ended = untilSignal(app, io);
-    // Whoever reads this may send a signal the next moment.
     if (!args.flag("quiet")) io.out(welcome(app));
     return ended;
   },
@@ -70,32 +72,40 @@ function workersOf(text: string | undefined): number | "auto" | undefined {
 function guardProcess(app: App): void {
   process.on("uncaughtException", (error) => app.log.error("uncaught exception; serving on", { error }));
   process.on("unhandledRejection", (error) => app.log.error("unhandled rejection; serving on", { error }));
-  // SIGHUP is the operator's word for "read your configuration again".
-  process.on("SIGHUP", () => {
-    app.reload("SIGHUP", "signal").catch((error: unknown) => app.log.error("reload failed", { error }));
-  });
 }
 
-/** Drains on the first signal; the second gives up at once. */
-function untilSignal(app: App, io: Io): Promise<ExitCode> {
+/** Drains on the first signal, as soon as it has started; the second gives up at once. */
+function untilSignal(starting: Promise<App>, io: Io): Promise<ExitCode> {
   return new Promise((resolve) => {
     let isClosing = false;
     const stop = async (signal: string) => {
       if (isClosing) process.exit(1);
       isClosing = true;
       io.err(`${signal}: draining; a second signal ends at once\n`);
-      try {
-        await app.close();
-        resolve(0);
-      } catch (error) {
-        app.log.error("the end was not orderly", { error });
-        resolve(1);
-      }
+      // What keeps it from starting is said by whoever waits for it.
+      const app = await starting.catch(() => undefined);
+      resolve(app === undefined ? 1 : await closed(app));
     };
+    process.on("SIGHUP", () => starting.then(reload, () => {}));
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
     whenOrphaned(io, () => stop("the shell that npm started us in has ended"));
   });
+}
+
+async function closed(app: App): Promise<ExitCode> {
+  try {
+    await app.close();
+    return 0;
+  } catch (error) {
+    app.log.error("the end was not orderly", { error });
+    return 1;
+  }
+}
+
+/** SIGHUP is the operator's word for "read your configuration again". */
+async function reload(app: App): Promise<void> {
+  await app.reload("SIGHUP", "signal").catch((error: unknown) => app.log.error("reload failed", { error }));
 }
 
 /** npm hands a signal to its shell, and the shell keeps it to itself: what npm started would serve on for nobody. */

@@ -17,7 +17,10 @@ export const status: Command = {
 
 function statusText(status: Record<string, unknown>): string {
   const lines = [
-    ["version", String(status.version)],
+    [
+      "version",
+      `${String(status.version)}${status.pid === undefined ? "" : `, process ${String(status.pid)}`}`,
+    ],
     ["revision", `${String(status.revision)}, loaded ${String(status.revision_loaded_at)}`],
     ["up", `${String(status.uptime_s)} s, ${counted(Number(status.active_requests), "active request")}`],
     ...listed(

@@ -11,7 +11,7 @@ export function welcome(app: App): string {
   const id = (chat ?? first)?.id;
   const killed = app.killed();
   return `
-Assay serves ${base}   admin ${admin}   revision ${app.revision().id}
+Assay serves ${base}   admin ${admin}   revision ${app.revision().id}${app.workers === 1 ? "" : `   workers ${app.workers}`}
 ${app.scripted === undefined ? "" : `\nNo OPENAI_API_KEY: a scripted upstream at ${app.scripted.url} plays the model. Set the key to talk to the real one.\n`}${killed.length === 0 ? "" : `\nKILL SWITCH ON: ${killed.join(", ")}; units are served by the control.\n`}
 ${chat === undefined && id !== undefined ? tryPrediction(base, id) : tryChat(base, id)}
 Everybody to the control, at once (and back):

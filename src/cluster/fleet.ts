@@ -14,8 +14,8 @@ export interface FleetParts<Settings, State> {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Hears of the last known state of each worker that has ended. */
-  readonly onEnded: (state: State | undefined) => void;
+  /** Hears of the last known state of each worker that has ended, and whether it served and ended without being told to. */
+  readonly onEnded: (state: State | undefined, isCrash: boolean) => void;
 }
 
 export interface WorkerView<State> {
@@ -33,7 +33,7 @@ export interface WorkerView<State> {
 export interface Fleet<State> {
   /** Lets every worker make the revision, and gives the step that puts it in force with all. Rejects when one cannot make it. */
   prepare(revision: string, source: RevisionSource): Promise<() => Promise<void>>;
-  /** Resolves when they hold with every worker that lives. */
+  /** Resolves when they hold with every worker that serves. */
   tell(switches: readonly KillSwitch[]): Promise<void>;
   /** Starts the workers and gives their port. Rejects with what one of them says. */
   start(): Promise<number>;
@@ -44,9 +44,9 @@ export interface Fleet<State> {
   close(): Promise<void>;
 }
 
-const switchMs = 2000;
 const stateMs = 1000;
-/** How much a counter may lack of a worker that dies. */
+const useMs = 500;
+/** How much a counter may lack of a worker that dies, and for how long a share of a limit may be another than the load asks for. */
 const stateEveryMs = 2000;
 /** Beyond the time that open requests have. */
 const drainGraceMs = 3000;
@@ -64,12 +64,32 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     if (inForce === undefined || settings === undefined)
       throw new Error("a worker needs a revision to serve");
     const { id, source } = inForce;
-    return { boot: { number, of: size, settings, source, switches }, revision: id };
+    return { boot: { number, of: size, settings, source }, revision: id, switches };
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (act: () => Promise<void>) => {
+    turn = turn.then(act);
   };
   const slots = Array.from({ length: size }, (_, index) => {
     const number = index + 1;
-    return new Slot<Settings, State>({ number, start, boot: () => boot(number), log, now, onEnded });
+    return new Slot<Settings, State>({
+      number,
+      start,
+      boot: () => boot(number),
+      inTurn,
+      log,
+      now,
+      onEnded,
+      onChange: () => share(),
+    });
   });
+  /** Shares the limits out among those that serve, by what they need. */
+  const share = async () => {
+    const known = await Promise.all(slots.map(async (slot) => ({ slot, use: await slot.use(useMs) })));
+    const serving = known.flatMap(({ slot, use }) => (use === undefined ? [] : { slot, use }));
+    const uses = serving.map(({ use }) => use);
+    for (const [index, { slot }] of serving.entries()) slot.place({ index, uses });
+  };
   const refresh = async () => {
     await Promise.all(slots.map((slot) => slot.refresh(stateMs)));
   };
@@ -84,12 +104,15 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     },
     async tell(now) {
       switches = now;
-      await Promise.all(slots.map((slot) => slot.ask("switch", now, switchMs)));
+      await Promise.all(slots.map((slot) => slot.tell(now)));
     },
     async start() {
       settings = await parts.settings();
       const [port = 0] = await Promise.all(slots.map((slot) => slot.start()));
-      timer = setInterval(refresh, stateEveryMs).unref();
+      timer = setInterval(() => {
+        refresh();
+        share();
+      }, stateEveryMs).unref();
       return port;
     },
     get workers() {

@@ -47,22 +47,29 @@ export function createLink<Asks extends Protocol, Heard extends Protocol>(parts:
   let last = 0;
 
   const answer = async ({ ask, name, asked }: Extract<Message, { ask: number }>) => {
-    let message: Message;
+    const send = (message: Message) => {
+      if (!isLost) post(message);
+    };
     try {
       const value = await (answers as Record<string, (asked: unknown) => unknown>)[name]?.(asked);
-      message = { answer: ask, value };
+      send({ answer: ask, value });
     } catch (thrown) {
-      message = { answer: ask, failure: textOf(asFailure(thrown)) };
+      send({ answer: ask, failure: textOf(asFailure(thrown)) });
     }
-    if (!isLost) post(message);
   };
 
   return {
     call(name, asked) {
       if (isLost) return Promise.reject(lost());
       const call = Promise.withResolvers<unknown>();
-      waiting.set(++last, call);
-      post({ ask: last, name, asked });
+      const ask = ++last;
+      waiting.set(ask, call);
+      try {
+        post({ ask, name, asked });
+      } catch (thrown) {
+        waiting.delete(ask);
+        call.reject(asFailure(thrown));
+      }
       // Both sides are of one version, and of one table: the answer is what it says.
       return call.promise as ReturnType<Link<Asks>["call"]> as never;
     },
@@ -70,7 +77,8 @@ export function createLink<Asks extends Protocol, Heard extends Protocol>(parts:
       // Only the other side's link writes here.
       const message = received as Message;
       if ("ask" in message) {
-        answer(message);
+        // Where not even a failure can be told the channel is going, and its end is told.
+        answer(message).catch(() => {});
         return;
       }
       const call = waiting.get(message.answer);

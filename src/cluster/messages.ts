@@ -4,6 +4,7 @@ import type { KillSwitch } from "../domain/control.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { Phase } from "../domain/store.ts";
+import type { Place, Use } from "./share-of-limit.ts";
 
 /** By name: a function of what is asked to what is answered. */
 export type Protocol = Readonly<Record<string, (asked: never) => unknown>>;
@@ -16,18 +17,23 @@ export interface Boot<Settings> {
   readonly of: number;
   readonly settings: Settings;
   readonly source: RevisionSource;
-  readonly switches: readonly KillSwitch[];
 }
 
 export type ToWorker<Settings, State> = {
-  /** Makes the revision, puts it in force and opens the port: answers its own id for it, and the port. */
-  readonly boot: (boot: Boot<Settings>) => { readonly revision: string; readonly port: number };
+  /** Makes the revision and puts it in force; answers its own id for it. */
+  readonly boot: (boot: Boot<Settings>) => string;
+  /** Opens the port, with the switches of now; answers the port. Until then nothing that is decided can come too late. */
+  readonly listen: (switches: readonly KillSwitch[]) => number;
   /** Makes a revision and what it needs, to be put in force next; answers its own id for it. */
   readonly prepare: (source: RevisionSource) => string;
   /** The id of the one that was prepared. */
   readonly commit: (revision: string) => void;
   readonly switch: (switches: readonly KillSwitch[]) => void;
   readonly state: (nothing: undefined) => State;
+  /** What it has needed lately of the limits that are shared out. */
+  readonly use: (nothing: undefined) => Use;
+  /** Its place among those that serve, for its shares from now on. */
+  readonly place: (place: Place) => void;
   /** Answered when the last request has ended, or these milliseconds later, and what is recorded is handed over. */
   readonly drain: (milliseconds: number) => void;
   readonly close: (nothing: undefined) => void;

@@ -4,6 +4,7 @@ import { Failure } from "../domain/failure.ts";
 import type { Phase, RecordSink } from "../domain/store.ts";
 import type { Link } from "./link.ts";
 import type { RecordBatch, ToPrimary } from "./messages.ts";
+import { orLate } from "./or-late.ts";
 
 export interface RemoteSink extends RecordSink {
   /** Resolves when everything that was appended before has been handed over. */
@@ -12,6 +13,8 @@ export interface RemoteSink extends RecordSink {
 
 /** What a client is told when it may come back. */
 const retryAfterMs = 1000;
+/** For the primary's answer: it is a disk's, and a primary that lives gives up on its disk earlier. */
+const answerMs = 10_000;
 
 /**
  * Records go as text, a batch at a time: one is under way, and what comes meanwhile goes with the next. So a primary that is slow
@@ -58,11 +61,17 @@ export function createRemoteSink(
       throw new Failure("store_unavailable", message, { retryAfterMs });
     }
     rows += count;
-    try {
-      return await call();
-    } finally {
+    // What is given up still waits in the channel, and counts until it is answered.
+    const answer = call().finally(() => {
       rows -= count;
-    }
+    });
+    const kept = await orLate(
+      answer.then((value) => ({ value })),
+      answerMs,
+    );
+    if (kept !== undefined) return kept.value;
+    const message = `The primary process has not kept this within ${answerMs / 1000} s; whether it will is not known. Send it again.`;
+    throw new Failure("store_unavailable", message, { retryAfterMs });
   };
 
   return {

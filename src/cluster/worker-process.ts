@@ -8,7 +8,7 @@ import { closeUntaken } from "./untaken-connections.ts";
 export interface WorkerProcess<Settings, State> {
   readonly pid: number;
   readonly link: Link<ToWorker<Settings, State>>;
-  /** Resolves when it has ended, with its exit code or the signal that ended it. */
+  /** Resolves when it has ended, with its exit code, the signal that ended it, or why it could not be started. */
   readonly ended: Promise<string>;
   kill(): void;
   /** Lets go of the channel, whereupon a worker ends itself. */
@@ -28,17 +28,24 @@ export function startWorker<Settings, State>(parts: {
   closeUntaken(worker.process);
   const link = createLink<ToWorker<Settings, State>, ToPrimary>({
     // That a worker goes away is told by its exit; a message that it misses is no news.
-    post: (message) => worker.process.send(message as object, () => {}),
+    // One that could not be started has no channel at all.
+    post: (message) => worker.process.connected && worker.process.send(message as object, () => {}),
     answers: parts.answers,
     lost: () => new Failure("internal_error", "The worker ended before it answered."),
   });
   worker.on("message", link.receive);
-  worker.on("error", () => {});
   worker.on("disconnect", link.lose);
   const ended = new Promise<string>((resolve) => {
-    worker.on("exit", (code, signal) => {
+    const end = (how: string) => {
       link.lose();
-      resolve(signal ?? `exit code ${code}`);
+      resolve(how);
+    };
+    worker.on("exit", (code, signal) => end(signal ?? `exit code ${code}`));
+    worker.on("error", (error) => {
+      // Of one that lives it tells a lost message; one that could not be started has no `exit`, and node would keep it.
+      if (worker.process.pid !== undefined) return;
+      delete cluster.workers?.[worker.id];
+      end(error.message);
     });
   });
   return {

@@ -36,6 +36,8 @@ export interface RevisionParts {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly onReload: (result: ReloadResult["result"]) => void;
+  /** Keys for which the command line has given another value. */
+  readonly overruled?: readonly string[];
 }
 
 export class Revisions {
@@ -150,7 +152,7 @@ export class Revisions {
     { revision, source, files }: Extract<LoadedRevision, { revision: Revision }>,
     order: { readonly by: string; readonly reason: string; readonly allocated?: AllocatedEvent },
   ): Promise<ReloadResult> {
-    const { prepare, store, log, now, onReload } = this.#parts;
+    const { prepare, store, log, now, onReload, overruled = [] } = this.#parts;
     const commit = await prepare(revision, source);
     const exposure = exposureBy(revision, store.read());
     await store.append({ kind: "revision", at: now(), ...order, revision: revision.id, ...exposure });
@@ -158,7 +160,8 @@ export class Revisions {
     this.#files = files;
     this.#problems = [];
     for (const key of fixedChanges(this.#current, revision)) {
-      log.warn(`${key} has changed, and takes effect after a restart`);
+      const when = overruled.includes(key) ? "the command line wins over it" : "takes effect after a restart";
+      log.warn(`${key} has changed, and ${when}`);
     }
     this.#current = revision;
     await isEverywhere;

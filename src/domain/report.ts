@@ -126,7 +126,7 @@ export interface Soundness {
   }[];
   /** Records that were numbered and are not here. */
   readonly lostRecords: number;
-  /** Boots that ended without saying so: up to one commit interval of each may be missing. */
+  /** Boots, and workers of one, that ended without saying so: up to one commit interval of each may be missing. */
   readonly crashedBoots: number;
   readonly orphanedOutcomes: number;
 }

@@ -34,6 +34,10 @@ export interface EventStore extends RecordSink {
    * appended here, and is bounded, numbered and dropped like it. The texts are believed: only `recordText` makes them.
    */
   appendTexts(texts: readonly string[]): void;
+  /** Numbers records that will not come, for the process that made them had no room: they count as dropped. */
+  drop(count: number): void;
+  /** A process that handed its records over has ended without a word: what it still held is lost, and nobody knows how much. */
+  addCrash(): void;
   /** Resolves when everything that was appended before is durable. Rejects `store_unavailable` when the disk refuses for long. */
   flush(): Promise<void>;
   health(): StoreHealth;

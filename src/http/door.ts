@@ -68,7 +68,7 @@ function refuseEarly(
 
 const bodies: Readonly<Record<RefusalReason, string>> = {
   requests: bodyOf(
-    "As many requests are open as server.limits.requests allows; send this one again after the time of retry-after.",
+    "As many requests are open as server.limits.requests allows this process (of several workers each has a share); send this one again after the time of retry-after.",
   ),
   loop_delay: bodyOf(
     "This instance has more work than it can do in time; send the request again after the time of retry-after.",

@@ -1,14 +1,15 @@
 import type { Env, Hono } from "hono";
 
 export interface HealthParts {
-  /** False while the server drains. */
-  readonly isReady: () => boolean;
+  /** Why nobody serves; undefined while somebody does. */
+  readonly unready: () => "starting" | "no_worker" | "draining" | undefined;
 }
 
 /** `/healthz`: the process lives. `/readyz`: it serves; a draining one takes no new traffic. */
 export function addHealthRoutes<E extends Env>(app: Hono<E>, parts: HealthParts): void {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  app.get("/readyz", (c) =>
-    parts.isReady() ? c.json({ status: "ready" }) : c.json({ status: "draining" }, 503),
-  );
+  app.get("/readyz", (c) => {
+    const status = parts.unready();
+    return status === undefined ? c.json({ status: "ready" }) : c.json({ status }, 503);
+  });
 }

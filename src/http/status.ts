@@ -38,6 +38,8 @@ export interface DataPlaneStatus {
 
 export interface StatusFacts extends DataPlaneStatus {
   readonly version: string;
+  /** Of the process that the signals go to. */
+  readonly pid: number;
   /** Epoch milliseconds, both. */
   readonly startedAt: number;
   readonly now: number;
@@ -52,6 +54,7 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
   const { revisions } = facts;
   return {
     version: facts.version,
+    pid: facts.pid,
     uptime_s: Math.round((facts.now - facts.startedAt) / 1000),
     is_draining: facts.isDraining,
     active_requests: facts.active,

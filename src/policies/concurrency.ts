@@ -5,18 +5,24 @@ import { type Policy, whenEnded } from "../pipeline/service.ts";
 /** Calls in flight at each upstream: those of experiments and those that are only passed through share one limit. */
 export class Permits {
   readonly #inFlight = new Map<string, number>();
-  readonly #maxOf: (upstream: string) => number;
+  /** With how many there would be. */
+  readonly #maxOf: (upstream: string, wanted: number) => number;
 
-  constructor(maxOf: (upstream: string) => number) {
+  constructor(maxOf: (upstream: string, wanted: number) => number) {
     this.#maxOf = maxOf;
+  }
+
+  /** By upstream. */
+  get inFlight(): ReadonlyMap<string, number> {
+    return this.#inFlight;
   }
 
   /** Throws `overloaded` at once where the limit is reached; otherwise gives the way to return the permit, once. */
   take(upstream: string): () => void {
-    const max = this.#maxOf(upstream);
     const inFlight = this.#inFlight.get(upstream) ?? 0;
+    const max = this.#maxOf(upstream, inFlight + 1);
     if (inFlight >= max) {
-      const message = `Upstream "${upstream}" has ${max} calls in flight, all that max_concurrent permits.`;
+      const message = `Upstream "${upstream}" has ${max} calls in flight, all that max_concurrent permits this process (of several workers each has a share).`;
       throw new Failure("overloaded", message, { retryAfterMs: 1000 });
     }
     this.#inFlight.set(upstream, inFlight + 1);

@@ -49,6 +49,8 @@ export class MemoryRows {
   /** Records that were given, and those that were kept. */
   sequence = 0;
   stored = 0;
+  /** Processes that ended without a word. */
+  crashes = 0;
   /** Epoch milliseconds. */
   closedAt: number | undefined;
   #lastRow = 0;

@@ -41,6 +41,14 @@ class MemoryEventStore implements EventStore {
     for (const text of texts) this.append(parseRecord(bodyOf(text)));
   }
 
+  drop(count: number): void {
+    this.#memory.sequence += count;
+  }
+
+  addCrash(): void {
+    this.#memory.crashes++;
+  }
+
   async expose(record: RequestRecord): Promise<void> {
     this.#refuseClosed();
     if (!this.#memory.byRequest.has(record.requestId)) this.#memory.exposures.set(record.requestId, record);
@@ -128,10 +136,16 @@ class MemoryFactSource implements FactSource {
   }
 
   boots(): readonly BootCount[] {
-    const { instance, boot, startedAt, closedAt, now, sequence, stored } = this.#memory;
+    const { instance, boot, startedAt, closedAt, now, sequence, stored, crashes } = this.#memory;
     const aliveAt = closedAt ?? now();
     const isClosed = closedAt !== undefined;
-    return [{ instance, boot, startedAt, aliveAt, isClosed, lastSequence: sequence, rows: stored }];
+    const own = { instance, boot, startedAt, aliveAt, isClosed, lastSequence: sequence, rows: stored };
+    // As the file has them: from before the boot that they were part of.
+    const crashed = Array.from({ length: crashes }, (_, index) => ({
+      ...{ instance, boot: `${boot}-worker-${index + 1}`, startedAt: startedAt - 1, aliveAt },
+      ...{ isClosed: false, lastSequence: 0, rows: 0 },
+    }));
+    return [own, ...crashed];
   }
 
   orphans(): ReadonlyMap<string, number> {

@@ -85,6 +85,7 @@ describe("the command line", { concurrency: true }, () => {
     [["constructor"], /no command "constructor"/],
     [["check", "--nope"], /--nope[\s\S]*See: assay check --help/],
     [["results", "x", "--wach"], /There is no option "--wach"\. Did you mean "--watch"\?/],
+    [["serve", "--workers", "-1"], /--workers must be "auto" or 1 to 256; it was "-1"/],
     [["check", "-x"], /There is no option "-x"\./],
     [["simulate", "--effect", "a=1", "--effect=b=2"], /--effect was given twice; .*separated by commas/],
     [["check", "a", "b"], /Unexpected argument "b"/],

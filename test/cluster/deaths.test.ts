@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../../src/cluster/free-port.ts";
 import { scanOutcomes, scanRecords } from "../../src/stores/sqlite/scan.ts";
 import { storePath } from "../../src/stores/store-path.ts";
 import { good } from "../faults/fixture.ts";
@@ -35,6 +36,17 @@ async function withServer(run: (server: Server) => Promise<void>): Promise<void>
   } finally {
     await server.stop();
   }
+}
+
+/** What `/readyz` answers; undefined while nobody listens. */
+async function readiness(adminUrl: string) {
+  return fetch(`${adminUrl}/readyz`).then(
+    async (response) => ({
+      status: response.status,
+      body: (await response.json()) as { readonly status: string },
+    }),
+    () => undefined,
+  );
 }
 
 /** Starts a server that must not come to serve, and gives its exit code and its words. */
@@ -113,6 +125,8 @@ describe("a worker that is killed", () => {
         await traffic.stop();
       }
       assert.ok(failures() <= clients, `${failures()} requests failed, and ${clients} at most were open`);
+      const { body } = await server.admin("/admin/experiments/tone/results");
+      assert.match(JSON.stringify(body), /1 boot or worker ended without saying so/);
       server.child.kill("SIGTERM");
       assert.equal(await server.exited, 0);
       const path = storePath(join(server.folder, ".assay"));
@@ -129,6 +143,42 @@ describe("a worker that is killed", () => {
     });
   });
 });
+
+describe("a server without a worker", () => {
+  test("says so where it is asked whether it is ready, until one serves again", async () => {
+    await withServer(async (server) => {
+      for (const { pid = 0 } of await server.workers()) process.kill(pid, "SIGKILL");
+      await until("its answer", async () => (await readiness(server.adminUrl))?.status === 503);
+      assert.deepEqual(await readiness(server.adminUrl), { status: 503, body: { status: "no_worker" } });
+      await until("a worker", async () => (await readiness(server.adminUrl))?.status === 200);
+      await until("its line", () => /"message":"a new worker serves"/.test(server.words()));
+    });
+  });
+});
+
+for (const workers of [1, 2]) {
+  test(`a server with --workers ${workers} drains on a signal that comes the moment it is ready`, async () => {
+    const adminPort = await freePort("127.0.0.1");
+    const folder = mkdtempSync(join(tmpdir(), "assay-cluster-"));
+    const { child, exited, words } = spawnServer(folder, {
+      config: configFor(upstream.url),
+      workers,
+      adminPort,
+    });
+    const heard = new Set<unknown>();
+    await until("its readiness", async () => {
+      const answer = await readiness(`http://127.0.0.1:${adminPort}`);
+      if (answer !== undefined) heard.add(answer.body.status);
+      return answer?.status === 200 || child.exitCode !== null;
+    });
+    child.kill("SIGTERM");
+    assert.equal(await exited, 0, words());
+    rmSync(folder, { recursive: true, force: true });
+    assert.match(words(), /SIGTERM: draining/);
+    heard.delete("starting");
+    assert.deepEqual([...heard], ["ready"]);
+  });
+}
 
 describe("the primary", () => {
   test("leaves no worker behind when it is killed", async () => {
@@ -168,7 +218,7 @@ describe("the primary", () => {
     const { code, words } = await failed({ port });
     other.close();
     assert.equal(code, 2);
-    assert.match(words, new RegExp(`Cannot listen on 127.0.0.1:${port} \\(EADDRINUSE\\); is it taken\\?`));
+    assert.equal(words, `Cannot listen on 127.0.0.1:${port} (EADDRINUSE); is it taken?\n`);
   });
 
   test("ends with a sentence when its workers cannot live", async () => {

@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { createFleet } from "../../src/cluster/fleet.ts";
 import type { Boot } from "../../src/cluster/messages.ts";
+import type { Place } from "../../src/cluster/share-of-limit.ts";
 import type { WorkerProcess } from "../../src/cluster/worker-process.ts";
 import { parseScope } from "../../src/core/kill-switch.ts";
 import type { RevisionSource } from "../../src/domain/config.ts";
@@ -23,9 +24,11 @@ const never = () => new Promise<never>(() => {});
 /** One that does everything that it is told. */
 class FakeWorker {
   readonly heard: string[] = [];
-  readonly boot = Promise.withResolvers<Boot<string>>();
+  /** The switches that it started with. */
+  switches: readonly KillSwitch[] | undefined;
   readonly #ended = Promise.withResolvers<string>();
   #isLost = false;
+  place: Place | undefined;
   /** What it does otherwise than a good one. */
   readonly play: Record<string, Played>;
   readonly pid: number;
@@ -47,13 +50,18 @@ class FakeWorker {
   get process(): WorkerProcess<string, State> {
     const isLost = () => this.#isLost;
     const good: Record<string, Played> = {
-      boot: ({ source }: Boot<string>) => ({ revision: idOf(source), port: 80 }),
+      boot: ({ source }: Boot<string>) => idOf(source),
+      listen: (switches: readonly KillSwitch[]) => {
+        this.switches = switches;
+        return 80;
+      },
       prepare: idOf as Played,
       state: () => ({ counted: this.pid }),
+      use: () => ({}),
     };
     const call = async (name: string, asked: never) => {
       this.heard.push(name);
-      if (name === "boot") this.boot.resolve(asked);
+      if (name === "place") this.place = asked;
       return (this.play[name] ?? good[name])?.(asked);
     };
     return {
@@ -76,29 +84,46 @@ class FakeWorker {
 
 /** `plays` tells of each worker, in the order of their starts, what it does otherwise. */
 async function opened(t: TestContext, plays: readonly Record<string, Played>[] = []) {
-  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const workers: FakeWorker[] = [];
   const kept: (State | undefined)[] = [];
+  const crashes: boolean[] = [];
+  const log = createTestLog();
+  let starts = 0;
   const fleet = createFleet<string, State>({
     size: 2,
     settings: async () => "settings",
     switches: [],
     start: () => {
-      const worker = new FakeWorker(workers.length + 1, plays[workers.length] ?? {});
+      const play = plays[starts++] ?? {};
+      play.start?.(undefined as never);
+      const worker = new FakeWorker(workers.length + 1, play);
       workers.push(worker);
       return worker.process;
     },
-    log: createTestLog(),
-    now: () => 0,
-    onEnded: (state) => kept.push(state),
+    log,
+    now: Date.now,
+    onEnded(state, isCrash) {
+      kept.push(state);
+      crashes.push(isCrash);
+    },
   });
   await putInForce(fleet, "a");
-  return { fleet, workers, kept };
+  return { fleet, workers, kept, crashes, log: log.lines };
 }
 
 async function putInForce(fleet: Awaited<ReturnType<typeof opened>>["fleet"], letter: string) {
   const commit = await fleet.prepare(letter, sourceOf(letter));
   await commit();
+}
+
+/** A deadline has two halves. */
+async function pass(t: TestContext, milliseconds: number): Promise<void> {
+  for (let half = 0; half < 2; half++) {
+    await settle();
+    t.mock.timers.tick(milliseconds / 2);
+  }
+  await settle();
 }
 
 /** Lets everything come to pass that waits for no clock. */
@@ -144,8 +169,7 @@ describe("a fleet", () => {
     const { fleet, workers } = await opened(t, [{ prepare: never }]);
     await fleet.start();
     const prepared = fleet.prepare("b", sourceOf("b"));
-    await settle();
-    t.mock.timers.tick(15_000);
+    await pass(t, 15_000);
     const commit = await prepared;
     await commit();
     await settle();
@@ -158,8 +182,7 @@ describe("a fleet", () => {
     const { fleet, workers } = await opened(t, [{ commit: never }]);
     await fleet.start();
     const inForce = putInForce(fleet, "b");
-    await settle();
-    t.mock.timers.tick(5000);
+    await pass(t, 5000);
     await inForce;
     await settle();
     assert.deepEqual(revisions(fleet), ["b", "b"]);
@@ -177,17 +200,17 @@ describe("a fleet", () => {
     });
     await settle();
     assert.equal(isEverywhere, false);
-    t.mock.timers.tick(2000);
+    await pass(t, 10_000);
     await told;
     await settle();
     assert.equal(workers[0]?.isAlive, false);
-    assert.deepEqual((await workers[2]?.boot.promise)?.switches, [killAll]);
+    assert.deepEqual(workers[2]?.switches, [killAll]);
     assert.ok(workers[1]?.heard.includes("switch"));
     await fleet.close();
   });
 
   test("replaces who has died, at once, and keeps the last that it told", async (t) => {
-    const { fleet, workers, kept } = await opened(t);
+    const { fleet, workers, kept, crashes } = await opened(t);
     await fleet.start();
     await fleet.refresh();
     workers[1]?.end("SIGSEGV");
@@ -198,6 +221,25 @@ describe("a fleet", () => {
       [0, 1],
     );
     assert.deepEqual(kept, [{ counted: 2 }]);
+    await fleet.close();
+    assert.deepEqual(crashes, [true, false, false]);
+  });
+
+  test("shares the limits out anew when one has died, and again when its successor serves", async (t) => {
+    const boots = Promise.withResolvers<string>();
+    const using = (calls: number) => ({ use: () => ({ calls }) });
+    const { fleet, workers } = await opened(t, [using(9), using(4), { boot: () => boots.promise }]);
+    await fleet.start();
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }, { calls: 4 }] });
+    assert.deepEqual(workers[1]?.place, { index: 1, uses: [{ calls: 9 }, { calls: 4 }] });
+    workers[1]?.end("SIGSEGV");
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }] });
+    boots.resolve("a");
+    await settle();
+    assert.deepEqual(workers[0]?.place, { index: 0, uses: [{ calls: 9 }, {}] });
+    assert.deepEqual(workers[2]?.place, { index: 1, uses: [{ calls: 9 }, {}] });
     await fleet.close();
   });
 
@@ -229,7 +271,7 @@ describe("a fleet", () => {
     const taken = () => {
       throw new Failure("config_invalid", "Cannot listen on 127.0.0.1:80");
     };
-    const { fleet, workers } = await opened(t, [{}, { boot: taken }]);
+    const { fleet, workers } = await opened(t, [{}, { listen: taken }]);
     await assert.rejects(fleet.start(), { code: "config_invalid", message: /Cannot listen/ });
     await fleet.close();
     assert.equal(workers.length, 2);
@@ -237,7 +279,7 @@ describe("a fleet", () => {
   });
 
   test("does not start with a worker that makes another revision of the same files", async (t) => {
-    const { fleet } = await opened(t, [{}, { boot: () => ({ revision: "z", port: 80 }) }]);
+    const { fleet } = await opened(t, [{}, { boot: () => "z" }]);
     await assert.rejects(fleet.start(), /made revision z of what is a/);
     await fleet.close();
   });
@@ -248,10 +290,143 @@ describe("a fleet", () => {
     const drained = fleet.drain(1000);
     await settle();
     workers[1]?.end("SIGSEGV");
-    await settle();
-    t.mock.timers.tick(4000);
+    await pass(t, 4000);
     await drained;
     await fleet.close();
     assert.equal(workers.length, 2);
+  });
+
+  test("ends who does not serve yet when it drains: the port must not come back", async (t) => {
+    const { fleet, workers } = await opened(t, [{}, {}, { boot: never }]);
+    await fleet.start();
+    workers[1]?.end("SIGSEGV");
+    await settle();
+    const drained = fleet.drain(1000);
+    await settle();
+    assert.deepEqual(
+      workers.map(({ isAlive }) => isAlive),
+      [true, false, false],
+    );
+    await drained;
+    await fleet.close();
+    assert.equal(workers.length, 3);
+  });
+
+  test("tries again, ever later, where a worker cannot be started", async (t) => {
+    const cannot = () => {
+      throw new Error("spawn ENOMEM");
+    };
+    const { fleet, workers } = await opened(t, [{}, {}, { start: cannot }, { start: cannot }]);
+    await fleet.start();
+    workers[1]?.end("SIGSEGV");
+    await settle();
+    await pass(t, 1000);
+    await pass(t, 1000);
+    assert.equal(workers.length, 3);
+    assert.deepEqual(revisions(fleet), ["a", "a"]);
+    await fleet.close();
+  });
+
+  test("does not start with workers that hang while they do", async (t) => {
+    const hanging = { boot: never };
+    const { fleet, workers } = await opened(t, Array(6).fill(hanging));
+    const started = assert.rejects(fleet.start(), /The workers end as soon as they have started/);
+    for (let life = 0; life < 3; life++) {
+      await pass(t, 30_000);
+      await pass(t, 1000);
+    }
+    await started;
+    assert.equal(workers.length, 6);
+    await fleet.close();
+  });
+
+  test("answers for a switch without those that start, which serve by it when they do", async (t) => {
+    const booted = Promise.withResolvers<string>();
+    const { fleet, workers } = await opened(t, [{}, { boot: () => booted.promise, switch: never }]);
+    const started = fleet.start();
+    await settle();
+    const told = fleet.tell([killAll]);
+    await pass(t, 20_000);
+    await told;
+    assert.equal(workers.length, 2);
+    booted.resolve("a");
+    await started;
+    assert.deepEqual(workers[1]?.switches, [killAll]);
+    await fleet.close();
+  });
+
+  test("lets a worker that starts come to the revision of now before it serves", async (t) => {
+    const booted = Promise.withResolvers<string>();
+    const { fleet, workers } = await opened(t, [{}, { boot: () => booted.promise }]);
+    const started = fleet.start();
+    await settle();
+    await putInForce(fleet, "b");
+    assert.deepEqual(revisions(fleet), ["b", undefined]);
+    booted.resolve("a");
+    await started;
+    assert.deepEqual(revisions(fleet), ["b", "b"]);
+    assert.deepEqual(workers[1]?.heard.slice(0, 4), ["boot", "prepare", "commit", "listen"]);
+    await fleet.close();
+  });
+
+  test("never ends all that are late at once: the next when the first one's successor serves", async (t) => {
+    const booted = Promise.withResolvers<string>();
+    const late = { switch: never };
+    const { fleet, workers } = await opened(t, [late, late, { boot: () => booted.promise }]);
+    await fleet.start();
+    const told = fleet.tell([killAll]);
+    await pass(t, 10_000);
+    const alive = () => workers.map(({ isAlive }) => isAlive);
+    assert.deepEqual(alive(), [false, true, true]);
+    booted.resolve("a");
+    await told;
+    await settle();
+    assert.deepEqual(alive(), [false, false, true, true]);
+    await fleet.close();
+  });
+
+  test("leaves a worker alone that is late and answers before its turn to be replaced", async (t) => {
+    const [booted, switched] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+    const { fleet, workers } = await opened(t, [
+      { switch: never },
+      { switch: () => switched.promise },
+      { boot: () => booted.promise },
+    ]);
+    await fleet.start();
+    const told = fleet.tell([killAll]);
+    await pass(t, 10_000);
+    switched.resolve();
+    await told;
+    booted.resolve("a");
+    await settle();
+    assert.equal(workers[1]?.isAlive, true);
+    await fleet.close();
+  });
+
+  test("replaces a worker that says nothing any more, and says so", async (t) => {
+    const { fleet, workers, log } = await opened(t, [{}, { state: never }]);
+    await fleet.start();
+    const refreshed = fleet.refresh();
+    await settle();
+    t.mock.timers.tick(5000);
+    await refreshed;
+    await settle();
+    assert.equal(workers[1]?.isAlive, true);
+    t.mock.timers.tick(5000);
+    await settle();
+    assert.equal(workers[1]?.isAlive, false);
+    assert.deepEqual(revisions(fleet), ["a", "a"]);
+    assert.equal(log[0], "error: a worker does not answer; it is replaced");
+    await fleet.close();
+  });
+
+  test("promises no successor to a worker that it ends for good", async (t) => {
+    const { fleet, log } = await opened(t, [{ drain: never }]);
+    await fleet.start();
+    const drained = fleet.drain(1000);
+    await pass(t, 4000);
+    await drained;
+    assert.deepEqual(log, ["error: a worker does not answer; it is ended"]);
+    await fleet.close();
   });
 });

@@ -69,4 +69,18 @@ describe("a call to another process", () => {
     await assert.rejects(asked, { message: "gone" });
     await assert.rejects(link.call("add", []), { message: "gone" });
   });
+
+  test("fails when the answer cannot cross", async () => {
+    // What the other side's table promises is not what it gives.
+    const link = linked({ add: (() => () => {}) as never });
+    await assert.rejects(link.call("add", []), (error: Failure) => {
+      assert.match(String(error.cause), /DataCloneError/);
+      return true;
+    });
+  });
+
+  test("fails, and waits for nothing, when the question cannot cross", async () => {
+    const link = linked({ add: () => 0 });
+    await assert.rejects(link.call("add", [(() => {}) as never]), { code: "internal_error" });
+  });
 });

@@ -108,4 +108,23 @@ describe("what a worker hands over", () => {
     await answer();
     await again;
   });
+
+  test("is refused when the primary stands still, and counts until it is answered", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { sink, answer } = opened({ rows: 1, bytes: 1_000_000 });
+    const refused = assert.rejects(sink.expose(record()), (error: Failure) => {
+      assert.match(error.message, /The primary process has not kept this within 10 s/);
+      return error.code === "store_unavailable" && error.details.retryAfterMs === 1000;
+    });
+    for (let half = 0; half < 2; half++) {
+      t.mock.timers.tick(5000);
+      await setImmediate();
+    }
+    await refused;
+    await assert.rejects(sink.expose(record()), /has reached its bound/);
+    await answer();
+    const again = sink.expose(record());
+    await answer();
+    await again;
+  });
 });

@@ -43,15 +43,24 @@ export interface ServerOptions {
   readonly config: string;
   readonly workers?: number;
   readonly port?: number;
+  readonly adminPort?: number;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The process as it was started, whatever becomes of it. */
 export function spawnServer(folder: string, options: ServerOptions) {
-  const { config, workers = 2, port = 0, args = [], env = {} } = options;
+  const { config, workers = 2, port = 0, adminPort = 0, args = [], env = {} } = options;
   writeFileSync(join(folder, "assay.yaml"), config);
-  const ports = ["--port", String(port), "--admin-port", "0", "--workers", String(workers), ...args];
+  const ports = [
+    "--port",
+    String(port),
+    "--admin-port",
+    String(adminPort),
+    "--workers",
+    String(workers),
+    ...args,
+  ];
   const child = spawn(process.execPath, [bin, "serve", "--config", join(folder, "assay.yaml"), ...ports], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },

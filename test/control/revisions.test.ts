@@ -224,3 +224,24 @@ describe("a reload that changes who gets what", () => {
     assert.equal(shifted.result, "refused");
   });
 });
+
+test("a changed setting of the process waits for a restart, unless the command line wins over it", async () => {
+  const first = revision("a");
+  const server = { ...first.config.server, workers: 3, port: 9 };
+  const next = { ...revision("b"), config: { ...first.config, server } };
+  const disk = { now: loaded(first) };
+  const log = createTestLog();
+  const revisions = await Revisions.open({
+    load: () => disk.now,
+    prepare: async () => () => {},
+    store: createTestStore(),
+    log,
+    now: () => 7,
+    onReload: () => {},
+    overruled: ["server.workers"],
+  });
+  disk.now = loaded(next);
+  await revisions.reload("ada", "because");
+  assert.ok(log.lines.includes("warn: server.port has changed, and takes effect after a restart"));
+  assert.ok(log.lines.includes("warn: server.workers has changed, and the command line wins over it"));
+});

@@ -71,7 +71,7 @@ const server = createHttpServer(
     now,
     server: () => config.server,
     revision: () => revision,
-    isReady: () => true,
+    unready: () => undefined,
     isRefused: () => false,
     chat: unused,
     upstream: unused,

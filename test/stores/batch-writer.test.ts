@@ -21,6 +21,7 @@ function batch(records: number, experimentId = "tone"): Batch {
   return {
     number: 1,
     phases: [JSON.stringify(phase())],
+    crashes: [],
     exposures: [],
     records: texts,
     sequences: texts.map((_, at) => at + 1),

@@ -63,6 +63,29 @@ function recordTests(open: Open): void {
     assert.deepEqual([boot?.lastSequence, boot?.rows, store.health().writtenRows], [3, 3, 3]);
   });
 
+  test("that another process had no room for are numbered as lost", async (t) => {
+    const { store, source } = open(t);
+    store.append(record());
+    store.drop(2);
+    await store.flush();
+    const [boot] = source.boots();
+    assert.deepEqual([boot?.lastSequence, boot?.rows, store.health().droppedRows], [3, 1, 2]);
+  });
+
+  test("of a process that ended without a word may be missing: it has a boot that another one follows", async (t) => {
+    const { store, source } = open(t);
+    store.append(record());
+    for (const _ of [1, 2]) store.addCrash();
+    await store.flush();
+    const [own, ...crashed] = source.boots();
+    assert.deepEqual(
+      crashed.map(({ instance, isClosed, rows }) => [instance, isClosed, rows]),
+      [1, 2].map(() => [own?.instance, false, 0]),
+    );
+    assert.ok(crashed.every(({ startedAt }) => startedAt < (own?.startedAt ?? 0)));
+    assert.equal(new Set(source.boots().map(({ boot }) => boot)).size, 3);
+  });
+
   test("are read without waiting for the next commit", async (t) => {
     const { store } = open(t);
     const one = record();

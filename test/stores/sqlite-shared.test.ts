@@ -73,6 +73,7 @@ describe("a boot that says nothing for a minute", () => {
   const none = {
     number: 1,
     phases: [],
+    crashes: [],
     exposures: [],
     records: [],
     sequences: [],

@@ -107,6 +107,7 @@ export function createBatchWriter(
       const phase = JSON.parse(text) as Phase;
       guard(0, () => addPhase.run(phase.experimentId, phase.id, phase.startedAt, text));
     }
+    for (const crash of batch.crashes) guard(0, () => boot.addCrash(crash));
     for (const text of batch.exposures) guard(1, () => records.expose(text, boot.id()));
     const stored = writeRecords(batch, guard);
     const receipts = writeOutcomes(batch, guard);

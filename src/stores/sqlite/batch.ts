@@ -5,7 +5,12 @@ import type { QueueItem } from "./write-queue.ts";
 export function batchOf(items: readonly QueueItem[], number: number, lastSequence: number): Batch {
   const records: string[] = [];
   const sequences: number[] = [];
-  const others = { exposure: [] as string[], outcomes: [] as string[], phase: [] as string[] };
+  const others = {
+    exposure: [] as string[],
+    outcomes: [] as string[],
+    phase: [] as string[],
+    crash: [] as string[],
+  };
   for (const { kind, text, sequence } of items) {
     if (kind === "record") {
       records.push(text);
@@ -15,6 +20,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
   return {
     number,
     phases: others.phase,
+    crashes: others.crash,
     exposures: others.exposure,
     records,
     sequences,

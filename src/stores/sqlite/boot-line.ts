@@ -9,6 +9,8 @@ export interface BootLine {
   touch(change: { readonly lastSequence: number; readonly stored: number }): void;
   /** When it last told so; undefined before the first time. */
   touchedAt(): number | undefined;
+  /** A line of its own for a process of this boot that ended without a word: it stays open, as that of a crashed boot does. */
+  addCrash(name: string): void;
   close(): void;
   /** After a rollback. */
   forget(): void;
@@ -41,6 +43,11 @@ export function createBootLine(db: DatabaseSync, settings: WriterSettings, now: 
       touch.run(touchedAt, lastSequence, stored, id());
     },
     touchedAt: () => touchedAt,
+    // From before its server, as is every boot that another one of the instance has followed.
+    addCrash(name) {
+      id();
+      insert.run(instance, `${boot}-worker-${name}`, startedAt - 1, now());
+    },
     close: () => void close.run(id()),
     forget() {
       known = undefined;
@@ -51,7 +58,9 @@ export function createBootLine(db: DatabaseSync, settings: WriterSettings, now: 
 /** True where the boot before this one did not end by itself: what it left may be damaged. */
 export function lastBootCrashed(db: DatabaseSync, { instance, boot }: WriterSettings): boolean {
   const last = db
-    .prepare("SELECT is_closed FROM boots WHERE NOT (instance = ? AND boot = ?) ORDER BY id DESC LIMIT 1")
+    .prepare(
+      "SELECT is_closed FROM boots WHERE NOT (instance = ? AND boot = ?) AND boot NOT LIKE '%-worker-%' ORDER BY id DESC LIMIT 1",
+    )
     .get(instance, boot);
   return last?.is_closed === 0;
 }

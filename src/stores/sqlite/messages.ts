@@ -16,6 +16,8 @@ export interface WriterSettings {
 export interface Batch {
   readonly number: number;
   readonly phases: readonly string[];
+  /** Numbers, within the boot, of processes that ended without a word. */
+  readonly crashes: readonly string[];
   readonly exposures: readonly string[];
   readonly records: readonly string[];
   /** Sequence numbers of the records. */

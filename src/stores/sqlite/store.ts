@@ -66,6 +66,7 @@ class SqliteStore implements EventStore {
   /** Records that are no text yet. */
   #fresh: RequestRecord[] = [];
   #dropped = 0;
+  #crashes = 0;
   #isFull = false;
   #closing: Promise<void> | undefined;
 
@@ -99,6 +100,16 @@ class SqliteStore implements EventStore {
   appendTexts(texts: readonly string[]): void {
     this.#writeFresh();
     for (const text of texts) this.#appendText(text);
+  }
+
+  drop(count: number): void {
+    this.#committer.lastSequence += count;
+    this.#dropped += count;
+  }
+
+  addCrash(): void {
+    const facts = { rows: 0, bytes: 0, sequence: 0, waiter: undefined, isGivenUp: false };
+    this.#add({ kind: "crash", text: String(++this.#crashes), ...facts });
   }
 
   #writeFresh(): void {

@@ -10,8 +10,8 @@ export interface Waiter {
 }
 
 export interface QueueItem {
-  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "mark";
-  /** JSON; empty for a mark, which only tells that everything before it is through. */
+  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "crash" | "mark";
+  /** JSON; the number of a crash; empty for a mark, which only tells that everything before it is through. */
   readonly text: string;
   readonly rows: number;
   readonly bytes: number;
