@@ -178,6 +178,13 @@ describe("absorbing another process's series", () => {
     assert.equal(sum.series.size, maxSeries + 1);
     const total = [...sum.series.values()].reduce((all, { value }) => all + value, 0);
     assert.equal(total, 3 * (maxSeries + 5));
+    const little = new Instrument(counter);
+    const full = counted(Array.from({ length: maxSeries + 5 }, (_, at) => ["", `${at}`] as const));
+    little.absorb(new Map([...full.series].slice(-1)));
+    assert.deepEqual(
+      [...little.series.values()].map(({ attributes, value }) => [attributes, value]),
+      [[{ "otel.metric.overflow": "true" }, 5]],
+    );
   });
 });
 
