@@ -45,7 +45,8 @@ export interface ServingPorts extends DataPlanePorts {
 
 /** What serves the traffic: a data plane in this process, or several in others. */
 export interface Serving {
-  readonly metrics: Pick<Metrics, "instruments" | "configReload" | "refresh">;
+  readonly metrics: Pick<Metrics, "instruments" | "configReload" | "refresh"> &
+    Partial<Pick<Metrics, "queues">>;
   /** Makes ready what a revision needs, and gives the step that puts it in force; it is done when it is so everywhere. */
   prepare(revision: Revision, source: RevisionSource): Promise<() => void | Promise<void>>;
   /** Resolves when the switches hold everywhere. */
@@ -206,6 +207,8 @@ function telemetryOf({ config, log, switches, revisions, opened }: Running): Pro
     environment: config.telemetry.environment,
     tail: () => revisions.current.config.telemetry,
     producer,
+    // Several processes that serve send their traces themselves.
+    queues: metrics.queues,
     log,
   });
 }
@@ -256,7 +259,7 @@ function adminServer(
         isDraining: phase() === "draining",
         revisions,
         switches: switches.switches,
-        exportsTraces: telemetry.makers !== undefined,
+        exportsTraces: telemetry.exportsTraces,
         store: opened.store.events.health(),
       }),
   });

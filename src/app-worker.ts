@@ -130,6 +130,7 @@ async function start(boot: Boot<WorkerSettings>) {
     tail: () => current().config.telemetry,
     // Ours go by the primary, which adds those of all workers up.
     producer: new InstrumentProducer([], { name: "assay", version }, () => {}),
+    queues: data.metrics.queues,
     log: foundation.log,
   });
   running = { settings, data, sink, telemetry };

@@ -8,7 +8,7 @@ export interface BatchLimits {
   readonly timeoutMs: number;
 }
 
-/** More than 30 batches in one flush are refused by the exporter. */
+/** The SDK's own processors flush everything at once, and more than 30 batches are refused by its exporters. */
 export function spanBatchLimits(): BatchLimits {
   return batchLimits("OTEL_BSP", { queueSize: 8192, batchSize: 512, delayMs: 1000, timeoutMs: 10_000 });
 }

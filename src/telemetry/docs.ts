@@ -30,7 +30,8 @@ A prediction's is \`POST /v1/predict/{experiment}\` with \`predict {model}\` for
   share \`telemetry.keep_ratio\`. Metrics are never sampled.
 - What waits to be sent is bounded by the standard variables \`OTEL_BSP_*\` (spans) and \`OTEL_BLRP_*\` (events). What finds the
   queue full is dropped, told in the log and counted: \`otel.sdk.processor.span.processed\` and \`otel.sdk.processor.log.processed\`
-  with \`error.type="queue_full"\`, beside \`.queue.size\` and \`.queue.capacity\`.
+  with \`error.type="queue_full"\` (\`"shutdown"\`: unsent when the process ended), beside \`.queue.size\` and \`.queue.capacity\`; with
+  several workers they add up. By gRPC or JSON the SDK counts and drops, and workers' own numbers are not on \`/metrics\`.
 - Texts of clients, models and upstreams are redacted before they leave. Messages stay here unless \`telemetry.content\` is
   \`redacted\`.
 

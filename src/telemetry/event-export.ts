@@ -11,8 +11,8 @@ import type { EventSink } from "./span-sink.ts";
 
 export interface EventExport {
   readonly sink: EventSink;
-  /** Sends what is held, and ends. */
-  shutdown(): Promise<void>;
+  /** Sends what is held, and ends; what has not been sent in time is lost. */
+  shutdown(milliseconds: number): Promise<void>;
 }
 
 /** Undefined when logs do not leave. */
@@ -22,6 +22,7 @@ export async function exportEvents(parts: ExportParts): Promise<EventExport | un
   if (!isOtlp || ["grpc", "http/json"].includes(protocolOf("logs"))) return bySdk(parts);
   const { batches, shutdown } = startBatches("log", {
     ...parts,
+    queue: parts.queues.log,
     limits: logRecordBatchLimits(),
     sender: createLogSender(),
   });

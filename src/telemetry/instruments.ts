@@ -35,6 +35,7 @@ export class Instrument {
   readonly definition: MetricDefinition;
   readonly #boundaries: readonly number[];
   readonly #series = new Map<string, Series>();
+  readonly #watched = new Map<Series, () => number>();
   #index: Index = new Map();
 
   constructor(definition: MetricDefinition) {
@@ -51,6 +52,11 @@ export class Instrument {
     this.#at(labels).value = value;
   }
 
+  /** Sets a gauge whenever it is read. */
+  watch(read: () => number, ...labels: readonly string[]): void {
+    this.#watched.set(this.#at(labels), read);
+  }
+
   record(value: number, ...labels: readonly string[]): void {
     const series = this.#at(labels);
     series.value += value;
@@ -64,17 +70,23 @@ export class Instrument {
   /** Forgets every series: for gauges that are set anew at each collection. */
   clear(): void {
     this.#series.clear();
+    this.#watched.clear();
     this.#index = new Map();
   }
 
   get series(): ReadonlyMap<string, Readonly<Series>> {
+    for (const [series, read] of this.#watched) series.value = read();
     return this.#series;
   }
 
   /** Adds what the same instrument of another process has counted. */
   absorb(series: ReadonlyMap<string, Readonly<Series>>): void {
-    for (const [key, other] of series) {
-      const own = this.#series.get(key) ?? this.#create(key, { ...other.attributes });
+    const { labels } = this.definition;
+    for (const other of series.values()) {
+      const own =
+        overflow in other.attributes
+          ? this.#others()
+          : this.#at(labels.map((label) => other.attributes[label] ?? ""));
       own.value += other.value;
       own.count += other.count;
       own.min = Math.min(own.min, other.min);
@@ -96,9 +108,7 @@ export class Instrument {
   }
 
   #added(path: readonly string[]): Series {
-    if (this.#series.size >= maxSeries) {
-      return this.#series.get(overflow) ?? this.#create(overflow, { [overflow]: "true" });
-    }
+    if (this.#series.size >= maxSeries) return this.#others();
     const series = this.#create(path.join("\0"), attributesOf(this.definition.labels, path));
     let index = this.#index;
     for (const label of path.slice(0, -1)) {
@@ -109,6 +119,10 @@ export class Instrument {
     }
     index.set(path.at(-1) ?? "", series);
     return series;
+  }
+
+  #others(): Series {
+    return this.#series.get(overflow) ?? this.#create(overflow, { [overflow]: "true" });
   }
 
   #create(key: string, attributes: Record<string, string>): Series {

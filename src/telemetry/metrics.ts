@@ -18,9 +18,17 @@ export interface ProcessState {
   }[];
 }
 
+/** What becomes of the items of a queue in front of a collector. */
+export interface QueueInstruments {
+  readonly processed: Instrument;
+  readonly size: Instrument;
+  readonly capacity: Instrument;
+}
+
 export interface Metrics {
   outcomes(receipts: readonly OutcomeReceipt[]): void;
   readonly instruments: readonly Instrument[];
+  readonly queues: Readonly<Record<"span" | "log", QueueInstruments>>;
   request(
     record: RequestRecord,
     facts: { readonly route: string; readonly method: string; readonly operation: Operation },
@@ -51,6 +59,18 @@ export function createMetrics(providerOf: (upstream: string) => string): Metrics
 
   return {
     instruments: Object.values(metrics),
+    queues: {
+      span: {
+        processed: metrics.spansProcessed,
+        size: metrics.spanQueueSize,
+        capacity: metrics.spanQueueCapacity,
+      },
+      log: {
+        processed: metrics.logsProcessed,
+        size: metrics.logQueueSize,
+        capacity: metrics.logQueueCapacity,
+      },
+    },
     http,
     request(record, facts) {
       http({ ...facts, status: record.status, latencyMs: record.latencyMs });

@@ -13,11 +13,15 @@ import {
 import { MeterProvider, type MetricProducer } from "@opentelemetry/sdk-metrics";
 import { within } from "../core/within.ts";
 import type { Log } from "../domain/log.ts";
-import { exportEvents } from "./event-export.ts";
+import { type EventExport, exportEvents } from "./event-export.ts";
 import { metricPusher, PullReader } from "./metric-readers.ts";
+import type { Metrics } from "./metrics.ts";
+import type { ExportParts } from "./otlp/start-batches.ts";
 import { samplerFromEnvironment } from "./sampler.ts";
+import { seldom } from "./seldom.ts";
 import { attribute } from "./semconv.ts";
-import { exportSpans } from "./span-export.ts";
+import { isExported } from "./signals.ts";
+import { exportSpans, type SpanExport } from "./span-export.ts";
 import { OpenTraces, type TailPolicy } from "./tail.ts";
 import type { TracingParts } from "./tracing.ts";
 
@@ -27,12 +31,16 @@ export interface TelemetryOptions {
   readonly environment: string | undefined;
   readonly tail: () => TailPolicy;
   readonly producer: MetricProducer;
+  /** Count what waits to leave; undefined in a process that serves no traffic, which sends metrics alone. */
+  readonly queues: Metrics["queues"] | undefined;
   /** Hears of what cannot be exported, at most once in half a minute. */
   readonly log: Log;
 }
 
 export interface Telemetry {
   readonly makers: TracingParts["makers"];
+  /** Whether requests are traced, here or in the processes that serve them. */
+  readonly exportsTraces: boolean;
   /** Everything as Prometheus text. */
   prometheus(): Promise<string>;
   /** Flushes and ends, within `milliseconds`: the SDK's own shutdown may take ten seconds when the collector is down. */
@@ -45,40 +53,59 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const pull = new PullReader({ metricProducers: [options.producer] });
   const push = await metricPusher(options.producer);
   const meters = new MeterProvider({ resource, readers: push === undefined ? [pull] : [pull, push] });
-  const parts = { resource, scope: { name: "assay", version: options.serviceVersion }, meters };
-  const [spans, events] = await Promise.all([exportSpans(parts), exportEvents(parts)]);
+  const [spans, events] = await exportsOf(options, { resource, meters });
   const open = new OpenTraces();
   const isSampled = samplerFromEnvironment();
   const serializer = new PrometheusSerializer();
   return {
-    makers: spans && { spans: spans.sink, events: events?.sink, open, policy: options.tail, isSampled },
+    makers: spans && {
+      spans: spans.sink,
+      events: events?.sink,
+      open,
+      policy: options.tail,
+      isSampled,
+      failed: failing(options.log),
+    },
+    exportsTraces: isExported("traces"),
     async prometheus() {
       const { resourceMetrics } = await pull.collect();
       return serializer.serialize(resourceMetrics);
     },
     async shutdown(milliseconds) {
+      const endsAt = performance.now() + milliseconds;
       open.interrupt();
-      const ends = [spans?.shutdown(), events?.shutdown(), meters.shutdown()];
-      await within(Promise.allSettled(ends), milliseconds);
+      // The last metrics tell what was lost of the others.
+      const sendMs = (milliseconds * 2) / 3;
+      await within(Promise.allSettled([spans?.shutdown(sendMs), events?.shutdown(sendMs)]), sendMs);
+      await within(meters.shutdown(), Math.max(0, endsAt - performance.now()));
     },
   };
 }
 
-const quietMs = 30_000;
+function exportsOf(
+  { queues, serviceVersion, log }: TelemetryOptions,
+  parts: Pick<ExportParts, "resource" | "meters">,
+): Promise<[SpanExport | undefined, EventExport | undefined]> {
+  if (queues === undefined) return Promise.resolve([undefined, undefined]);
+  const all = { ...parts, scope: { name: "assay", version: serviceVersion }, queues, log };
+  return Promise.all([exportSpans(all), exportEvents(all)]);
+}
 
-/** The SDK's own voice. A collector that is down is reported with every batch: that is no news. */
+function failing(log: Log): (error: unknown) => void {
+  const warn = seldom(log);
+  return (error) => warn("a span could not be told", { error });
+}
+
+/** The SDK's own voice. */
 function listenToSdk(log: Log): void {
   const level = getStringFromEnv("OTEL_LOG_LEVEL");
   if (level !== undefined) {
     diag.setLogger(new DiagConsoleLogger(), diagLogLevelFromString(level));
     return;
   }
-  let spokenAt = Number.NEGATIVE_INFINITY;
-  const say = (message: string) => {
-    if (performance.now() - spokenAt < quietMs) return;
-    spokenAt = performance.now();
-    log.warn("telemetry cannot be exported as it should be", { detail: detailOf(message) });
-  };
+  const warn = seldom(log);
+  const say = (...words: readonly unknown[]) =>
+    warn("telemetry cannot be exported as it should be", { detail: detailOf(words) });
   const nothing = () => {};
   diag.setLogger(
     { error: say, warn: say, info: nothing, debug: nothing, verbose: nothing },
@@ -86,8 +113,12 @@ function listenToSdk(log: Log): void {
   );
 }
 
-/** The SDK writes its errors as JSON; their message is what an operator needs. */
-function detailOf(text: string): string {
+/** The SDK writes its errors as JSON; their message is what an operator needs. Bodies of answers are left out. */
+function detailOf(words: readonly unknown[]): string {
+  const text = words
+    .filter((word) => typeof word === "string" || word instanceof Error)
+    .map(String)
+    .join(" ");
   const [, message] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
   return (message ?? text).slice(0, 500);
 }

@@ -24,6 +24,10 @@ const tokenBuckets = [
 ];
 const httpBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/** Semantic conventions for SDK metrics. */
+const queueLabels = ["otel.component.type", "otel.component.name"];
+const processedLabels = [...queueLabels, attribute.errorType];
+
 const define = <const K extends string>(metrics: Record<K, MetricDefinition>): Record<K, MetricDefinition> =>
   metrics;
 
@@ -225,5 +229,47 @@ export const metric = define({
     description: "Duration of HTTP server requests.",
     labels: [attribute.httpMethod, attribute.httpRoute, attribute.httpStatus],
     buckets: httpBuckets,
+  },
+  spansProcessed: {
+    name: "otel.sdk.processor.span.processed",
+    kind: "counter",
+    unit: "{span}",
+    description: "Spans that are done with: sent, or lost and by what.",
+    labels: processedLabels,
+  },
+  spanQueueSize: {
+    name: "otel.sdk.processor.span.queue.size",
+    kind: "gauge",
+    unit: "{span}",
+    description: "Spans that wait to be sent.",
+    labels: queueLabels,
+  },
+  spanQueueCapacity: {
+    name: "otel.sdk.processor.span.queue.capacity",
+    kind: "gauge",
+    unit: "{span}",
+    description: "Spans that may wait.",
+    labels: queueLabels,
+  },
+  logsProcessed: {
+    name: "otel.sdk.processor.log.processed",
+    kind: "counter",
+    unit: "{log_record}",
+    description: "Events that are done with: sent, or lost and by what.",
+    labels: processedLabels,
+  },
+  logQueueSize: {
+    name: "otel.sdk.processor.log.queue.size",
+    kind: "gauge",
+    unit: "{log_record}",
+    description: "Events that wait to be sent.",
+    labels: queueLabels,
+  },
+  logQueueCapacity: {
+    name: "otel.sdk.processor.log.queue.capacity",
+    kind: "gauge",
+    unit: "{log_record}",
+    description: "Events that may wait.",
+    labels: queueLabels,
   },
 });

@@ -11,8 +11,8 @@ import type { SpanSink } from "./span-sink.ts";
 
 export interface SpanExport {
   readonly sink: SpanSink;
-  /** Sends what is held, and ends. */
-  shutdown(): Promise<void>;
+  /** Sends what is held, and ends; what has not been sent in time is lost. */
+  shutdown(milliseconds: number): Promise<void>;
 }
 
 /** Undefined when traces do not leave. */
@@ -22,6 +22,7 @@ export async function exportSpans(parts: ExportParts): Promise<SpanExport | unde
   if (exporter !== undefined) return bySdk(exporter, parts);
   const { batches, shutdown } = startBatches("span", {
     ...parts,
+    queue: parts.queues.span,
     limits: spanBatchLimits(),
     sender: createSpanSender(),
   });

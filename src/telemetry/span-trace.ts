@@ -16,6 +16,7 @@ import type {
 import { key } from "./attribute-key.ts";
 import { type Found, type Outgoing, ours } from "./outgoing.ts";
 import { event, spanName } from "./semconv.ts";
+import type { SpanMakers } from "./span-makers.ts";
 import { type EventSink, noSpans, type SpanHead, type SpanSink, spanKind } from "./span-sink.ts";
 import {
   contentOf,
@@ -27,15 +28,7 @@ import {
   tellRequest,
   tellValidation,
 } from "./span-values.ts";
-import { isKept, type OpenTrace, type OpenTraces, type TailPolicy } from "./tail.ts";
-
-export interface SpanMakers {
-  readonly spans: SpanSink;
-  /** For events that the conventions want as log records; undefined when logs are not exported. */
-  readonly events: EventSink | undefined;
-  readonly open: OpenTraces;
-  readonly policy: () => TailPolicy;
-}
+import { isKept, type OpenTrace } from "./tail.ts";
 
 export interface SpanTraceParts {
   readonly makers: SpanMakers;
@@ -134,7 +127,7 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     this.#lastAttemptId = call.spanId;
     return {
       headers: this.#headersOf(call.spanId),
-      end: (result) => this.#endAttempt(call, { facts, linkedId, result }),
+      end: (result) => this.#try(() => this.#endAttempt(call, { facts, linkedId, result })),
     };
   }
 
@@ -168,7 +161,7 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     const keeps = isSampled && isKept(record, this.traceId, makers.policy());
     this.#tellEnded(keeps ? makers.spans : noSpans);
     const head = this.#head(spanKind.server, this.#spanId, `${facts.method} ${facts.route}`, facts.startedAt);
-    tellSpan(this.#sink, { ...head, parentId, hasRemoteParent: parentId !== undefined }, (to) => {
+    this.#tell(this.#sink, { ...head, parentId, hasRemoteParent: parentId !== undefined }, (to) => {
       this.#tellServer(to, record);
       // Semantic conventions for HTTP: a 4xx is the client's error, not the server's.
       if (record.status >= 500) to.failed(undefined);
@@ -249,24 +242,43 @@ export class SpanTrace implements RequestTrace, OpenTrace {
   }
 
   #hold(head: SpanHead, tell: Tell): void {
-    if (this.#ended === undefined) tellSpan(this.#sink, head, tell);
+    if (this.#ended === undefined) this.#tell(this.#sink, head, tell);
     else this.#ended.push({ head, tell });
   }
 
   #tellEnded(sink: SpanSink): void {
     this.#sink = sink;
-    for (const { head, tell } of this.#ended ?? []) tellSpan(sink, head, tell);
+    const ended = this.#ended ?? [];
     this.#ended = undefined;
+    for (const { head, tell } of ended) this.#tell(sink, head, tell);
   }
 
   #log(name: string, tell: (to: EventSink) => void): void {
     const { makers, isSampled } = this.#parts;
-    const { events } = makers;
-    if (events === undefined) return;
+    if (makers.events === undefined) return;
     const atMs = this.#epochMs + performance.now();
-    if (!events.begin({ traceId: this.traceId, spanId: this.#spanId, isSampled, name, atMs })) return;
-    tell(events);
-    events.end();
+    this.#tell(makers.events, { traceId: this.traceId, spanId: this.#spanId, isSampled, name, atMs }, tell);
+  }
+
+  #tell<Head, Sink extends { begin(head: Head): boolean; end(): void }>(
+    sink: Sink,
+    head: Head,
+    tell: (to: Sink) => void,
+  ): void {
+    this.#try(() => {
+      if (!sink.begin(head)) return;
+      tell(sink);
+      sink.end();
+    });
+  }
+
+  /** A bug may cost a span, never those behind it. */
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#parts.makers.failed(error);
+    }
   }
 
   #headersOf(spanId: string): Record<string, string> {
@@ -285,10 +297,4 @@ interface Call {
   readonly spanId: string;
   readonly startedAt: number;
   hasEnded: boolean;
-}
-
-function tellSpan(sink: SpanSink, head: SpanHead, tell: Tell): void {
-  if (!sink.begin(head)) return;
-  tell(sink);
-  sink.end();
 }

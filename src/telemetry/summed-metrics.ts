@@ -1,5 +1,5 @@
 /** The metrics of several processes as one: what each has counted adds up, and nothing goes with a process that ends. */
-import type { Series } from "./instruments.ts";
+import type { Instrument, Series } from "./instruments.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 
 /** Series by the name of their instrument. */
@@ -10,10 +10,13 @@ export interface SummedMetrics extends Pick<Metrics, "instruments" | "configRelo
   keep(series: SeriesByName): void;
 }
 
-/** `others` gives the other processes' series as they are known now. Gauges are this process's: `refresh` is told of all. */
+/**
+ * `others` gives the other processes' series as they are known now. A gauge of theirs counts while they live; those that
+ * `refresh` is told of are this process's alone.
+ */
 export function createSummedMetrics(others: () => readonly SeriesByName[]): SummedMetrics {
   const own = createMetrics(() => "");
-  const ended = createMetrics(() => "");
+  const ended = createMetrics(() => "").instruments.filter(({ definition }) => definition.kind !== "gauge");
   const sum = createMetrics(() => "");
   return {
     instruments: sum.instruments,
@@ -21,7 +24,9 @@ export function createSummedMetrics(others: () => readonly SeriesByName[]): Summ
     refresh(state) {
       own.refresh(state);
       for (const instrument of sum.instruments) instrument.clear();
-      for (const series of [seriesOf(own), seriesOf(ended), ...others()]) absorb(sum, series);
+      for (const series of [seriesOf(own), seriesOf({ instruments: ended }), ...others()]) {
+        absorb(sum.instruments, series);
+      }
     },
     keep: (series) => absorb(ended, series),
   };
@@ -33,7 +38,7 @@ export function seriesOf({ instruments }: Pick<Metrics, "instruments">): SeriesB
   return new Map(filled.map(({ definition, series }) => [definition.name, series]));
 }
 
-function absorb({ instruments }: Pick<Metrics, "instruments">, all: SeriesByName): void {
+function absorb(instruments: readonly Instrument[], all: SeriesByName): void {
   for (const instrument of instruments) {
     const series = all.get(instrument.definition.name);
     if (series !== undefined) instrument.absorb(series);

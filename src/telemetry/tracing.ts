@@ -6,7 +6,8 @@ import type { Headers } from "../domain/chat.ts";
 import type { RequestTrace } from "../domain/trace.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { IsSampled } from "./sampler.ts";
-import { type SpanMakers, SpanTrace } from "./span-trace.ts";
+import type { SpanMakers } from "./span-makers.ts";
+import { SpanTrace } from "./span-trace.ts";
 import type { RequestFacts } from "./span-values.ts";
 
 export interface Tracing {

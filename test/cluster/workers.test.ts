@@ -148,6 +148,12 @@ describe("workers", () => {
     const ids = told(heard, "x-trace-id");
     await until("four traces", () => ids.every((id) => servers().some(({ traceId }) => traceId === id)));
     assert.equal(new Set(servers().map(({ resource }) => resource["service.instance.id"])).size, 2);
+    const countedAsSent = async () => {
+      const samples = await scrape(server.adminUrl);
+      assert.equal(totalOf(samples, "otel_sdk_processor_span_queue_capacity"), 2 * 8192);
+      return totalOf(samples, "otel_sdk_processor_span_processed_total");
+    };
+    await until("the count of all spans", async () => (await countedAsSent()) === sink.spans.length);
   });
 
   test("answer for their health on the port that they share", async () => {

@@ -32,3 +32,23 @@ test("the memory for groups is bounded: clients may name models without end", ()
   for (let model = 0; model < 1000; model++) memo.of([`model ${model}`]);
   assert.notEqual(memo.of(["model 0"]), first);
 });
+
+test("so is the memory for one model: an upstream may name another model with every answer", () => {
+  const memo = new GroupMemo<readonly [string, unknown]>(() => {});
+  let looked = 0;
+  // Counts how often the second part is looked at.
+  const parts = (answer: string) =>
+    new Proxy(["model", answer] as const, {
+      get(target, name) {
+        if (name === "1") looked += 1;
+        return Reflect.get(target, name);
+      },
+    });
+  const usual = memo.of(["model", "usual"]);
+  assert.equal(memo.of(["model", "usual"]), usual);
+  for (let answer = 0; answer < 200; answer++) memo.of(parts(`answer ${answer}`));
+  looked = 0;
+  memo.of(parts("another"));
+  assert.ok(looked <= 64, `${looked} comparisons`);
+  assert.notEqual(memo.of(["model", "usual"]), usual);
+});

@@ -119,6 +119,16 @@ describe("a gauge", () => {
     scopes = ["two"];
     assert.deepEqual(await seen(), [{ scope: "two" }]);
   });
+
+  test("that is watched has the value of the moment when it is read", () => {
+    const instrument = new Instrument(gauge);
+    let queued = 1;
+    instrument.watch(() => queued, "queue");
+    const seen = () => [...instrument.series.values()].map(({ value }) => value);
+    assert.deepEqual(seen(), [1]);
+    queued = 7;
+    assert.deepEqual(seen(), [7]);
+  });
 });
 
 describe("beyond the limit of series", () => {
@@ -135,6 +145,46 @@ describe("beyond the limit of series", () => {
       maxSeries + 101,
     );
     assert.equal(instrument.series.get("label 0")?.value, 2);
+  });
+});
+
+describe("absorbing another process's series", () => {
+  const counted = (calls: readonly (readonly [string, string])[]) => {
+    const instrument = new Instrument(counter);
+    for (const labels of calls) instrument.add(1, ...labels);
+    return instrument;
+  };
+  const seriesIn = ({ series }: Instrument) => [...series].map(([key, { value }]) => [key, value]).sort();
+
+  test("is as if this one had counted it, before and after its own counting", () => {
+    const label = fc.constantFrom("", "a", "b", "a\0b");
+    const calls = fc.array(fc.tuple(label, label));
+    fc.assert(
+      fc.property(calls, calls, calls, (before, others, after) => {
+        const instrument = counted(before);
+        instrument.absorb(counted(others).series);
+        for (const labels of after) instrument.add(1, ...labels);
+        assert.deepEqual(seriesIn(instrument), seriesIn(counted([...before, ...others, ...after])));
+      }),
+    );
+  });
+
+  test("keeps to the limit of series, and loses nothing by it", () => {
+    const sum = new Instrument(counter);
+    for (const process of ["one", "two", "three"]) {
+      const own = counted(Array.from({ length: maxSeries + 5 }, (_, at) => [process, `${at}`] as const));
+      sum.absorb(own.series);
+    }
+    assert.equal(sum.series.size, maxSeries + 1);
+    const total = [...sum.series.values()].reduce((all, { value }) => all + value, 0);
+    assert.equal(total, 3 * (maxSeries + 5));
+    const little = new Instrument(counter);
+    const full = counted(Array.from({ length: maxSeries + 5 }, (_, at) => ["", `${at}`] as const));
+    little.absorb(new Map([...full.series].slice(-1)));
+    assert.deepEqual(
+      [...little.series.values()].map(({ attributes, value }) => [attributes, value]),
+      [[{ "otel.metric.overflow": "true" }, 5]],
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import { configWith, startTestApp, type TestApp } from "../support/app.ts";
 import { unusedPort } from "../support/hostile-upstream.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
 import { ask, startObservedApp, withEnvironment } from "./observed-app.ts";
+import { scrape, totalOf } from "./scrape.ts";
 
 const config = (url: string) => configWith({ upstreamUrl: url });
 const alice = { "x-assay-user": "alice" };
@@ -168,7 +169,52 @@ describe("a collector that", () => {
     });
   });
 
-  test("never answers does not hold the end up beyond its bound", async () => {
+  test("takes a part of the spans is quoted in the log", async () => {
+    const message = Buffer.from("too old");
+    const partial = Buffer.concat([Buffer.from([0x08, 3, 0x12, message.length]), message]);
+    const collector = createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "application/x-protobuf" });
+      response.end(Buffer.concat([Buffer.from([0x0a, partial.length]), partial]));
+    });
+    collector.listen(0, "127.0.0.1");
+    await once(collector, "listening");
+    const address = collector.address();
+    assert.ok(typeof address === "object" && address !== null);
+    let logs: readonly string[] = [];
+    await oneRequest(
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${address.port}/v1/traces` },
+      async (app) => {
+        logs = app.logs;
+      },
+    );
+    collector.close();
+    const told = logs.find((line) => line.includes("Partial Success")) ?? "";
+    assert.match(told, /rejectedSpans.*3.*too old/);
+  });
+
+  test("is behind a full queue is told at the first drop", async () => {
+    const variables = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${await unusedPort()}`,
+      OTEL_BSP_MAX_QUEUE_SIZE: "1",
+      OTEL_BSP_SCHEDULE_DELAY: "60000",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "200",
+    };
+    let logs: readonly string[] = [];
+    await oneRequest(variables, async (app) => {
+      logs = app.logs;
+      for (let request = 0; request < 3; request++) await (await app.chat(ask("tone"), alice)).text();
+      const samples = await scrape(app.adminUrl);
+      const dropped = totalOf(samples, "otel_sdk_processor_span_processed_total", {
+        error_type: "queue_full",
+      });
+      assert.ok(dropped !== undefined && dropped >= 1);
+      assert.equal(totalOf(samples, "otel_sdk_processor_span_queue_capacity"), 1);
+    });
+    assert.equal(logs.filter((line) => line.includes("its queue is full")).length, 1);
+  });
+
+  test("never answers does not hold the end up beyond its bound, and what it did not take is told", async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket));
     silent.listen(0, "127.0.0.1");
@@ -176,10 +222,15 @@ describe("a collector that", () => {
     const address = silent.address();
     assert.ok(typeof address === "object" && address !== null);
     const startedAt = performance.now();
-    await oneRequest({
+    let logs: readonly string[] = [];
+    const variables = {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${address.port}`,
       OTEL_EXPORTER_OTLP_TIMEOUT: "4000",
+    };
+    await oneRequest(variables, async (app) => {
+      logs = app.logs;
     });
+    assert.match(logs.join(""), /telemetry was lost at the end","item":"span","lost":3/);
     assert.ok(performance.now() - startedAt < 6000);
     assert.ok(sockets.length > 0);
     for (const socket of sockets) socket.destroy();

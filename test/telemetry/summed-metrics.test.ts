@@ -79,6 +79,26 @@ describe("metrics of several processes", () => {
     assert.deepEqual(counted(), before);
   });
 
+  test("have the queues of all that live: one that has ended holds nothing", () => {
+    const queueOf = (queued: number) => {
+      const metrics = createMetrics(() => "");
+      metrics.queues.span.processed.add(10, "queue", "queue/0", "queue_full");
+      metrics.queues.span.size.watch(() => queued, "queue", "queue/0");
+      return told(seriesOf(metrics));
+    };
+    let workers = [queueOf(3), queueOf(4)];
+    const summed = createSummedMetrics(() => workers);
+    const seen = (what: string) => {
+      summed.refresh(state);
+      return valuesOf(summed.instruments, `otel.sdk.processor.span.${what}`).map(({ value }) => value);
+    };
+    assert.deepEqual([seen("queue.size"), seen("processed")], [[7], [20]]);
+    const [first, ...rest] = workers;
+    workers = rest;
+    if (first !== undefined) summed.keep(first);
+    assert.deepEqual([seen("queue.size"), seen("processed")], [[4], [20]]);
+  });
+
   test("are this process's own where only it counts them, and its gauges are those it is told of", () => {
     const summed = createSummedMetrics(() => [told(workerWith([1]))]);
     summed.configReload("applied");

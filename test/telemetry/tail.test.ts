@@ -31,6 +31,7 @@ function keeping(policy: TailPolicy = nothing, isSampled = true) {
       open,
       policy: () => policy,
       isSampled: () => isSampled,
+      failed: assert.ifError,
     },
     ids: createIds(Date.now),
     outgoing: createOutgoing(createRedactor(), (rules) => redactions.push(...rules)),

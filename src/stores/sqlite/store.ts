@@ -1,6 +1,7 @@
 /** Records and outcomes in one SQLite file. The event loop only queues: a thread writes, another one reads. */
 import type { Worker } from "node:worker_threads";
 import { recordText } from "../../core/record-text.ts";
+import { within } from "../../core/within.ts";
 import type { StoreConfig } from "../../domain/config.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Log } from "../../domain/log.ts";
@@ -200,10 +201,10 @@ class SqliteStore implements EventStore {
       .then(() => this.#mark(closeMs))
       .then(() => this.#committer.closeBoot())
       .catch(() => {});
-    await within(closeMs * 0.8, written);
+    await within(written, closeMs * 0.8);
     this.#abandon(this.#committer.surrender());
     const ended = [this.#committer.terminate(), this.#reader.terminate()];
-    await within(closeMs * 0.2, Promise.all(ended));
+    await within(Promise.all(ended), closeMs * 0.2);
   }
 
   #write(kind: "exposure" | "outcomes", text: string, rows: number) {
@@ -296,14 +297,4 @@ class SqliteStore implements EventStore {
     this.#dropped += rows;
     this.#log.error(`${rows} rows were not stored before the end`);
   }
-}
-
-/** Waits for `work`, but no longer than so. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([work, passed]);
-  clearTimeout(timer);
 }

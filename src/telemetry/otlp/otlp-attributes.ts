@@ -11,6 +11,8 @@ export class OtlpAttributes implements AttributeSink {
   readonly #limits: Limits;
   #writer: ProtobufWriter;
   #count = 0;
+  /** Where groups are written before their bytes are copied: a buffer for each would be fifty times what it holds. */
+  #scratch: OtlpAttributes | undefined;
 
   /** `tag` is that of the repeated field that they stand in. */
   constructor(tag: number, limits: Limits, writer: ProtobufWriter) {
@@ -85,14 +87,15 @@ export class OtlpAttributes implements AttributeSink {
   }
 
   #make(group: AttributeGroup): MadeGroup {
-    const writer = new ProtobufWriter();
-    const one = new OtlpAttributes(
-      this.#tag,
-      { ...this.#limits, attributeCount: Number.POSITIVE_INFINITY },
-      writer,
-    );
-    group.tell(one);
-    group.made = { by: this, bytes: writer.view(0, writer.length), attributes: one.#count };
+    const limits = { ...this.#limits, attributeCount: Number.POSITIVE_INFINITY };
+    this.#scratch ??= new OtlpAttributes(this.#tag, limits, new ProtobufWriter());
+    const scratch = this.#scratch;
+    const writer = scratch.#writer;
+    writer.moveTo(0);
+    scratch.into(writer);
+    group.tell(scratch);
+    const bytes = new Uint8Array(writer.view(0, writer.length));
+    group.made = { by: this, bytes, attributes: scratch.#count };
     return group.made;
   }
 

@@ -1,5 +1,5 @@
-import { diag } from "@opentelemetry/api";
 import { globalErrorHandler } from "@opentelemetry/core";
+import { within } from "../../core/within.ts";
 import type { BatchLimits } from "../batch-limits.ts";
 import type { Envelope } from "./otlp-envelope.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
@@ -18,12 +18,16 @@ export interface BatchParts {
   readonly send: (batch: Batch) => Promise<void>;
   /** Hears of items that were sent, or lost and by what. */
   readonly finished: (count: number, error: Error | undefined) => void;
+  /** Hears of each item that finds the queue full, and how many have so far. */
+  readonly full: (dropped: number) => void;
 }
 
 /** One buffer is being filled, one is on its way; more are made when the collector is slow. */
 const maxSpare = 4;
 /** A buffer that has been longer than this is not kept. */
 const maxSpareBytes = 4 * 1024 * 1024;
+/** A flush has so many batches on their way at once: one by one is a round trip for each, and the SDK's transport refuses the 31st. */
+const flushWidth = 4;
 
 interface Filling {
   readonly writer: ProtobufWriter;
@@ -42,9 +46,14 @@ export class OtlpBatches {
   readonly #spare: ProtobufWriter[] = [];
   #filling: Filling;
   #queued = 0;
-  #droppedInRow = 0;
-  #isSending = false;
+  #dropped = 0;
+  /** In batches that are on their way. */
+  #sent = 0;
+  /** Items that were not delivered. */
+  #lost = 0;
+  #sending: Promise<void> | undefined;
   #isClosed = false;
+  #isOver = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BatchParts) {
@@ -59,15 +68,15 @@ export class OtlpBatches {
 
   /** Where the next item is written; undefined when it is dropped. */
   begin(): ProtobufWriter | undefined {
-    if (this.#isClosed) return undefined;
-    if (this.#queued >= this.#parts.limits.queueSize) {
-      this.#droppedInRow += 1;
-      this.#parts.finished(1, queueFull);
+    if (this.#isClosed) {
+      this.#finish(1, atTheEnd);
       return undefined;
     }
-    if (this.#droppedInRow > 0) {
-      diag.warn(`Dropped ${this.#droppedInRow} because the queue of telemetry was full`);
-      this.#droppedInRow = 0;
+    if (this.#queued >= this.#parts.limits.queueSize) {
+      this.#dropped += 1;
+      this.#finish(1, queueFull);
+      this.#parts.full(this.#dropped);
+      return undefined;
     }
     const { writer, end } = this.#filling;
     writer.moveTo(end);
@@ -87,21 +96,30 @@ export class OtlpBatches {
     this.#wake();
   }
 
-  /** Sends everything, at once; rejects when some of it is lost. */
+  /** Sends everything; a batch that is lost does not hold up the others. */
   async flush(): Promise<void> {
-    const sent: Promise<void>[] = [];
-    while (this.#queued > 0) sent.push(this.#sendOne());
-    await Promise.all(sent);
+    const sendOn = async () => {
+      while (this.#queued > 0) await this.#sendOne();
+    };
+    await Promise.all([this.#sending, ...Array.from({ length: flushWidth }, sendOn)]);
   }
 
-  /** The same, and takes nothing any more. */
-  shutdown(): Promise<void> {
+  /** The same, and takes nothing any more; what has not been sent in time is given up. Gives how many items were lost by it. */
+  async shutdown(milliseconds: number): Promise<number> {
+    const before = this.#lost;
     this.#isClosed = true;
-    return this.flush();
+    await within(this.flush(), milliseconds);
+    const left = this.#queued + this.#sent;
+    this.#queued = 0;
+    this.#full.length = 0;
+    clearTimeout(this.#timer);
+    if (left > 0) this.#finish(left, atTheEnd);
+    this.#isOver = true;
+    return this.#lost - before;
   }
 
   #wake(): void {
-    if (this.#isSending) return;
+    if (this.#sending !== undefined || this.#isClosed) return;
     if (this.#full.length > 0) this.#sendNext();
     else if (this.#timer === undefined && this.#queued > 0) {
       this.#timer = setTimeout(() => this.#sendNext(), this.#parts.limits.delayMs).unref();
@@ -109,33 +127,41 @@ export class OtlpBatches {
   }
 
   #sendNext(): void {
-    this.#isSending = true;
-    this.#sendOne()
-      .catch(globalErrorHandler)
-      .finally(() => {
-        this.#isSending = false;
-        this.#wake();
-      });
+    this.#sending = this.#sendOne().then(() => {
+      this.#sending = undefined;
+      this.#wake();
+    });
   }
 
+  /** The oldest batch; that it was lost has been told when this resolves. */
   async #sendOne(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const next = this.#full.shift() ?? this.#take();
     if (next.count === 0) return;
-    const { finished, send, limits } = this.#parts;
+    const { send, limits } = this.#parts;
     this.#queued -= next.count;
+    this.#sent += next.count;
     const sending = send({ bytes: this.#bytesOf(next), count: next.count });
     // A sending that failed may still hold the bytes; one that was answered has been read to its end.
     sending.then(() => this.#keep(next.writer)).catch(() => {});
     try {
       await inTime(sending, limits.timeoutMs);
-      finished(next.count, undefined);
+      this.#finish(next.count, undefined);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
-      finished(next.count, failure);
-      throw failure;
+      this.#finish(next.count, failure);
+      globalErrorHandler(failure);
+    } finally {
+      this.#sent -= next.count;
     }
+  }
+
+  #finish(count: number, error: Error | undefined): void {
+    // What was given up has been counted, whatever still becomes of it.
+    if (this.#isOver && error !== atTheEnd) return;
+    if (error !== undefined) this.#lost += count;
+    this.#parts.finished(count, error);
   }
 
   #take(): Filling {
@@ -168,6 +194,7 @@ export class OtlpBatches {
 }
 
 const queueFull = Object.assign(new Error("the queue is full"), { name: "queue_full" });
+const atTheEnd = Object.assign(new Error("the process has ended"), { name: "shutdown" });
 
 /** Waits for a sending, but no longer than this. */
 async function inTime(sending: Promise<void>, timeoutMs: number): Promise<void> {

@@ -1,6 +1,9 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
+import type { Log } from "../../domain/log.ts";
 import type { BatchLimits } from "../batch-limits.ts";
+import type { Metrics, QueueInstruments } from "../metrics.ts";
+import { seldom } from "../seldom.ts";
 import { OtlpBatches } from "./otlp-batches.ts";
 import { createEnvelope, type Scope } from "./otlp-envelope.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
@@ -9,55 +12,39 @@ import type { OtlpSender } from "./otlp-sender.ts";
 export interface ExportParts {
   readonly resource: Resource;
   readonly scope: Scope;
+  /** For the SDK's own processors. */
   readonly meters: MeterProvider;
+  readonly queues: Metrics["queues"];
+  readonly log: Log;
 }
 
-/**
- * A queue in front of a collector, observed as the SDK observes its own: `otel.sdk.processor.{item}.processed`,
- * `.queue.size` and `.queue.capacity` (semantic conventions for SDK metrics).
- */
+export interface QueueParts extends Pick<ExportParts, "resource" | "scope" | "log"> {
+  readonly queue: QueueInstruments;
+  readonly limits: BatchLimits;
+  readonly sender: OtlpSender;
+}
+
+/** A queue in front of a collector, counted as the SDK counts its own (semantic conventions for SDK metrics). */
 export function startBatches(
   item: "span" | "log",
-  {
-    resource,
-    scope,
-    meters,
-    limits,
-    sender,
-  }: ExportParts & { readonly limits: BatchLimits; readonly sender: OtlpSender },
-): { batches: OtlpBatches; shutdown: () => Promise<void> } {
+  { resource, scope, log, queue, limits, sender }: QueueParts,
+): { batches: OtlpBatches; shutdown: (milliseconds: number) => Promise<void> } {
   const type = `batching_${item}_processor`;
-  const attributes = { "otel.component.type": type, "otel.component.name": `${type}/0` };
-  const meter = meters.getMeter("assay");
-  const unit = `{${item === "span" ? "span" : "log_record"}}`;
-  const name = (what: string) => `otel.sdk.processor.${item}.${what}`;
-  const processed = meter.createCounter(name("processed"), {
-    unit,
-    description: "Items that are done with: sent, or lost and by what.",
-  });
-  const capacity = meter.createUpDownCounter(name("queue.capacity"), {
-    unit,
-    description: "Items that the queue can hold.",
-  });
-  capacity.add(limits.queueSize, attributes);
-  const size = meter.createObservableUpDownCounter(name("queue.size"), {
-    unit,
-    description: "Items in the queue.",
-  });
+  const labels = [type, `${type}/0`] as const;
+  const warn = seldom(log);
   const batches = new OtlpBatches({
     envelope: createEnvelope(resource, scope),
     limits,
     send: sender.send,
-    finished: (count, error) =>
-      processed.add(count, error === undefined ? attributes : { ...attributes, "error.type": error.name }),
+    finished: (count, error) => queue.processed.add(count, ...labels, error?.name ?? ""),
+    full: (dropped) => warn("telemetry is dropped: its queue is full", { item, dropped }),
   });
-  size.addCallback((result) => result.observe(batches.queued, attributes));
-  const shutdown = async () => {
-    try {
-      await batches.shutdown();
-    } finally {
-      await sender.shutdown();
-    }
+  queue.capacity.set(limits.queueSize, ...labels);
+  queue.size.watch(() => batches.queued, ...labels);
+  const shutdown = async (milliseconds: number) => {
+    const lost = await batches.shutdown(milliseconds);
+    if (lost > 0) log.warn("telemetry was lost at the end", { item, lost });
+    await sender.shutdown();
   };
   return { batches, shutdown };
 }

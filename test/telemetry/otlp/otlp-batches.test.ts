@@ -8,6 +8,8 @@ import { createEnvelope } from "../../../src/telemetry/otlp/otlp-envelope.ts";
 import { decoded } from "./wire-span.ts";
 
 const limits: BatchLimits = { queueSize: 6, batchSize: 2, delayMs: 1000, timeoutMs: 5000 };
+/** No end takes as long, on virtual time. */
+const endMs = 60_000;
 
 interface Sending {
   readonly batch: Batch;
@@ -21,6 +23,7 @@ function batching(t: TestContext, change: Partial<BatchLimits> = {}) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const sent: Sending[] = [];
   const finished: (readonly [count: number, error: string | undefined])[] = [];
+  const full: number[] = [];
   const batches = new OtlpBatches({
     envelope: createEnvelope(emptyResource(), { name: "test", version: "1" }),
     limits: { ...limits, ...change },
@@ -30,6 +33,7 @@ function batching(t: TestContext, change: Partial<BatchLimits> = {}) {
       return promise;
     },
     finished: (count, error) => finished.push([count, error?.name]),
+    full: (dropped) => full.push(dropped),
   });
   const add = (name: string) => {
     const writer = batches.begin();
@@ -40,7 +44,7 @@ function batching(t: TestContext, change: Partial<BatchLimits> = {}) {
     batches.end();
     return true;
   };
-  return { batches, sent, finished, add, turn: () => new Promise((resolve) => setImmediate(resolve)) };
+  return { batches, sent, finished, full, add, turn: () => new Promise((resolve) => setImmediate(resolve)) };
 }
 
 function namesIn(bytes: Uint8Array): readonly string[] {
@@ -93,7 +97,7 @@ describe("a batch is sent", () => {
   test("at the end, whatever is in it, and then nothing is taken any more", async (t) => {
     const { batches, sent, add } = batching(t);
     for (const name of ["one", "two", "three", "four", "five"]) add(name);
-    const end = batches.shutdown();
+    const end = batches.shutdown(endMs);
     assert.equal(add("late"), false);
     assert.deepEqual(
       sent.map(({ names }) => names()),
@@ -105,7 +109,7 @@ describe("a batch is sent", () => {
 });
 
 test("what finds the queue full is dropped and counted, and there is room again when a batch has left", async (t) => {
-  const { batches, sent, finished, add, turn } = batching(t);
+  const { batches, sent, finished, full, add, turn } = batching(t);
   const names = ["1", "2", "3", "4", "5", "6", "7", "8"];
   assert.deepEqual(
     names.map(add),
@@ -114,9 +118,64 @@ test("what finds the queue full is dropped and counted, and there is room again 
   assert.equal(batches.queued, 6);
   assert.equal(add("9"), false);
   assert.deepEqual(finished, [[1, "queue_full"]]);
+  assert.deepEqual(full, [1]);
   sent[0]?.answer();
   await turn();
   assert.equal(add("10"), true);
+});
+
+describe("at the end", () => {
+  const many = Array.from({ length: 100 }, (_, at) => `span ${at}`);
+
+  test("everything is sent a few batches at a time, however many there are and whichever are lost", async (t) => {
+    const { batches, sent, finished, add, turn } = batching(t, { queueSize: 1000 });
+    for (const name of many) add(name);
+    sent[0]?.answer();
+    await turn();
+    const end = batches.shutdown(endMs);
+    for (let at = 1; at < 50; at++) {
+      const onTheirWay = sent.length - at;
+      assert.ok(onTheirWay >= 1 && onTheirWay <= 5, `${onTheirWay} at once`);
+      if (at % 7 === 0) sent[at]?.fail(Object.assign(new Error("no"), { name: "Refused" }));
+      else sent[at]?.answer();
+      await turn();
+    }
+    assert.equal(await end, 14);
+    assert.deepEqual(
+      sent.flatMap(({ names }) => names()),
+      many,
+    );
+    const lost = finished.filter(([, error]) => error === "Refused");
+    assert.deepEqual([finished.length, lost.length], [50, 7]);
+  });
+
+  test("what has not been answered in time is lost, and counted once", async (t) => {
+    const { batches, sent, finished, add, turn } = batching(t, { queueSize: 1000 });
+    for (const name of many) add(name);
+    const end = batches.shutdown(3000);
+    sent[1]?.answer();
+    await turn();
+    t.mock.timers.tick(3000);
+    assert.equal(await end, 98);
+    const counted = [
+      [2, undefined],
+      [98, "shutdown"],
+    ];
+    assert.deepEqual(finished, counted);
+    assert.equal(batches.queued, 0);
+    const { length } = sent;
+    for (const { answer } of sent) answer();
+    await turn();
+    assert.deepEqual(finished, counted);
+    assert.equal(sent.length, length);
+  });
+
+  test("what comes later is counted as lost", async (t) => {
+    const { batches, finished, add } = batching(t);
+    assert.equal(await batches.shutdown(endMs), 0);
+    add("late");
+    assert.deepEqual(finished, [[1, "shutdown"]]);
+  });
 });
 
 test("an item that was begun and not ended leaves no trace", (t) => {
@@ -146,7 +205,7 @@ test("every item comes whole and once, though buffers are used again", async (t)
         assert.equal(add(name), true);
         if (at % 4 === 0) await answerOne();
       }
-      const end = batches.shutdown();
+      const end = batches.shutdown(endMs);
       while (answered.size < sent.length) await answerOne();
       await end;
       assert.deepEqual(received, names);

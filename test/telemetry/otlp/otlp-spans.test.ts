@@ -39,6 +39,7 @@ async function ours(spans: readonly SpanFacts[], limits: Limits): Promise<Uint8A
       sent.push({ ...batch, bytes: Uint8Array.from(batch.bytes) });
     },
     finished: () => {},
+    full: () => {},
   });
   const sink = new OtlpSpans(batches, limits);
   for (const span of spans) tell(sink, span);
