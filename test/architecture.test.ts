@@ -36,7 +36,8 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   telemetry: { imports: ["domain", "core"], owns: ["@opentelemetry/"] },
-  config: { imports: ["domain", "core"], owns: ["node:path"] },
+  config: { imports: ["domain", "core", "guardrails"], owns: ["node:path"] },
+  guardrails: { imports: ["domain", "core", "config/schema-node.ts"], owns: [] },
   jobs: { imports: ["domain"], owns: ["node:fs", "node:worker_threads"] },
   http: {
     imports: ["domain", "core", "pipeline"],

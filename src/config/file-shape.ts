@@ -1,5 +1,6 @@
 /** The shape of `assay.yaml` once its schema has passed and filled in the defaults. Keys are as they are written. */
 import type { HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
+import type { GuardrailAction, GuardrailStage } from "../domain/guardrail.ts";
 import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
 
 export interface ConfigFile {
@@ -9,6 +10,7 @@ export interface ConfigFile {
   readonly models: Readonly<Record<string, ModelSection>>;
   readonly metrics: Readonly<Record<string, MetricSection>>;
   readonly experiments: Readonly<Record<string, ExperimentSection>>;
+  readonly guardrails: Readonly<Record<string, GuardrailDefinition>>;
   readonly store: StoreSection;
   readonly telemetry: {
     readonly service_name: string;
@@ -101,6 +103,20 @@ export interface StoreSection {
   readonly queue_bytes: number;
 }
 
+/** Beside these, one member by the name of its check, with the settings of that check. */
+export interface GuardrailDefinition {
+  readonly [check: string]: unknown;
+  readonly stages?: readonly GuardrailStage[];
+  readonly action?: GuardrailAction;
+  readonly on_failure: "open" | "closed";
+  readonly timeout_ms: number;
+  readonly sample: number;
+  readonly shadow: boolean;
+  readonly everywhere: boolean;
+  readonly on_block: "fallback" | "error";
+  readonly answer?: string;
+}
+
 export type GoalSection = string | { readonly metric: string; readonly smallest_effect?: number | string };
 export type GuardrailSection = string | { readonly metric: string; readonly margin?: number | string };
 
@@ -131,6 +147,7 @@ export interface ExperimentSection {
   readonly predict?: PredictSection;
   readonly output: OutputSection;
   readonly fallback: readonly FallbackSection[];
+  readonly guardrails: readonly string[];
   readonly budgets: { readonly total_ms: number };
   readonly analysis: AnalysisSection;
 }
@@ -149,6 +166,7 @@ export interface VariantSection {
   readonly model?: string;
   readonly url?: string;
   readonly prompt?: string;
+  readonly guardrails: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 

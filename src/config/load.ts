@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Config, ConfigTexts } from "../domain/config.ts";
 import { checkAnalysis } from "./check-analysis.ts";
 import { checkExperiments } from "./check-experiments.ts";
+import { checkGuardrails } from "./check-guardrails.ts";
 import { checkMetrics } from "./check-metrics.ts";
 import { checkPredictions } from "./check-predict.ts";
 import { checkSecrets } from "./check-secrets.ts";
@@ -119,6 +120,7 @@ function checkMeaning(check: {
     ...checkExperiments({ file, source, promptNames, schemas }),
     ...checkPredictions(file, source),
     ...checkTogether(file, source),
+    ...checkGuardrails(file, source),
     ...checkMetrics(file),
     ...checkAnalysis(file, source),
   ];

@@ -1,4 +1,5 @@
 import { defaultPredictionPath } from "../core/prediction.ts";
+import { guardrailNames } from "./schema-guardrails.ts";
 import { analysisSchema } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import {
@@ -118,6 +119,7 @@ const variant: SchemaNode = {
       "x-wanted": "`name@version`",
       "x-otherwise": "the client's messages as they are",
     }),
+    guardrails: guardrailNames("Guardrails of this variant, beside those of the experiment."),
     parameters: {
       description: "Members of the request body that replace the client's own, such as `temperature`.",
       type: "object",
@@ -263,6 +265,7 @@ export const experimentSchema: SchemaNode = {
     predict,
     output,
     fallback,
+    guardrails: guardrailNames("Guardrails of all variants, by their names in `guardrails`."),
     budgets: section("Limits on the whole request.", {
       total_ms: milliseconds("From the request's arrival to the end of its answer.", 120_000),
     }),

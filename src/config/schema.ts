@@ -1,4 +1,5 @@
 import { experimentSchema } from "./schema-experiments.ts";
+import { guardrailSchema } from "./schema-guardrails.ts";
 import { metricSchema } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import {
@@ -140,6 +141,7 @@ export const configurationSchema: SchemaNode = {
     models: named("Models that need another upstream, another name there, or a price.", modelNames, model),
     metrics: named("Metrics that your outcomes are measured by, by name.", idNames, metricSchema),
     experiments: named("Comparisons of variants, by id.", idNames, experimentSchema),
+    guardrails: named("Checks of what goes in and comes out, by name.", idNames, guardrailSchema),
     store: storeSchema,
     telemetry,
   },

@@ -29,6 +29,7 @@ import type {
 import { pointerOf } from "./locate.ts";
 import { defaultUpstreamOf, modelOfVariant, modelServersOf } from "./model-servers.ts";
 import { createSecret } from "./secret.ts";
+import { toGuardrail } from "./to-guardrails.ts";
 import { toAnalysis, toOutcomeMetric } from "./to-metrics.ts";
 
 export interface ConfigParts {
@@ -65,6 +66,7 @@ export function toConfig({ file, keys, directory, prompts, schemas, inputs }: Co
       const around = { schema: schemas.get(id), input: inputs.get(id), order, metrics: file.metrics };
       return toExperiment(id, experiment, around);
     }),
+    guardrails: mapNamed(file.guardrails, (guardrail, name) => toGuardrail(name, guardrail)),
     prompts: mapNamed(Object.fromEntries(prompts), (prompt) => prompt),
     telemetry: toTelemetry(file.telemetry),
     metrics: mapNamed(file.metrics, (metric, name) => toOutcomeMetric(name, metric)),
@@ -197,6 +199,7 @@ export function toExperiment(
       streamMode: output.stream_mode,
     },
     fallback: experiment.fallback.map(toFallbackTarget),
+    guardrails: experiment.guardrails,
     totalMs: experiment.budgets.total_ms,
     analysis: toAnalysis(experiment.analysis, around.metrics),
     predict: experiment.predict && {
@@ -242,6 +245,7 @@ function toVariants(
     weight: variant.weight,
     model: modelOfVariant(experimentId, id, variant),
     prompt: variant.prompt,
+    guardrails: variant.guardrails,
     parameters: variant.parameters,
   }));
   return variants.sort((left, right) => rank(left.id) - rank(right.id));

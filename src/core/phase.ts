@@ -10,7 +10,7 @@ import { lineOf } from "./range-ledger.ts";
 
 /** Names everything that would make an earlier unit and a later one incomparable: the line, the ranges, what variants are. */
 export function phaseId(config: Config, experiment: ExperimentConfig, allocation: Allocation): string {
-  const variants = experiment.variants.map(({ id, model, prompt, parameters }) => {
+  const variants = experiment.variants.map(({ id, model, prompt, parameters, guardrails }) => {
     const named = Object.hasOwn(config.models, model) ? config.models[model] : undefined;
     const file = prompt === undefined ? undefined : config.prompts[prompt];
     return [
@@ -19,6 +19,8 @@ export function phaseId(config: Config, experiment: ExperimentConfig, allocation
       named?.upstreamModel ?? model,
       file?.hash,
       parameters,
+      // Without guardrails a phase keeps the name that it had before there were any.
+      ...(guardrails.length === 0 ? [] : [guardrails.map((name) => config.guardrails[name])]),
     ];
   });
   const facts = [lineOf(experiment), allocation.ranges, allocation.holdout, experiment.layer, variants];

@@ -1,6 +1,7 @@
 /** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
 import type { AllocatedEvent } from "./control.ts";
 import type { Allocation } from "./experiment.ts";
+import type { GuardrailConfig } from "./guardrail.ts";
 import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
 
@@ -11,6 +12,8 @@ export interface Config {
   readonly defaultUpstream: string;
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly experiments: Readonly<Record<string, ExperimentConfig>>;
+  /** By name. */
+  readonly guardrails: Readonly<Record<string, GuardrailConfig>>;
   /** By `name@version`. */
   readonly prompts: Readonly<Record<string, PromptFile>>;
   readonly telemetry: TelemetryConfig;
@@ -158,6 +161,8 @@ export interface ExperimentConfig {
   readonly exposeAssignment: boolean;
   readonly output: OutputConfig;
   readonly fallback: readonly FallbackTarget[];
+  /** Names of guardrails, for all variants. */
+  readonly guardrails: readonly string[];
   /** From the request's arrival to its end. */
   readonly totalMs: number;
   readonly analysis: AnalysisConfig;
@@ -201,6 +206,8 @@ export interface VariantConfig {
   readonly model: string;
   /** `name@version`, or undefined to leave the client's messages alone. */
   readonly prompt: string | undefined;
+  /** Names of guardrails, beside the experiment's. */
+  readonly guardrails: readonly string[];
   /** Body members that replace the client's own. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }

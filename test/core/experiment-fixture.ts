@@ -29,6 +29,7 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
       streamMode: "passthrough",
     },
     fallback: [],
+    guardrails: [],
     totalMs: 30_000,
     analysis: { metrics: [], alpha: 0.05, plannedUnits: 10_000, minimumUnits: 30 },
     predict: undefined,
@@ -43,6 +44,7 @@ export function variantsOf(weights: Readonly<Record<string, number>>): readonly 
     weight,
     model: "m",
     prompt: undefined,
+    guardrails: [],
     parameters: {},
   }));
 }

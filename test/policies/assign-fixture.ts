@@ -12,8 +12,8 @@ import { experimentWith } from "../core/experiment-fixture.ts";
 import { chatRequest, contextOf, revisionOf, wholeAnswer } from "./policy-fixture.ts";
 
 const variants = [
-  { id: "control", weight: 50, model: "model-a", prompt: undefined, parameters: {} },
-  { id: "candidate", weight: 50, model: "model-b", prompt: undefined, parameters: {} },
+  { id: "control", weight: 50, model: "model-a", prompt: undefined, guardrails: [], parameters: {} },
+  { id: "candidate", weight: 50, model: "model-b", prompt: undefined, guardrails: [], parameters: {} },
 ];
 export const tone = (change: Partial<ExperimentConfig> = {}): ExperimentConfig =>
   experimentWith({

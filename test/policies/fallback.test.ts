@@ -10,9 +10,23 @@ import { contextOf, renderedRequest, revisionOf, wholeAnswer } from "./policy-fi
 import { read } from "./source-fixture.ts";
 
 const variants = [
-  { id: "control", weight: 50, model: "model-a", prompt: undefined, parameters: { temperature: 0 } },
-  { id: "candidate", weight: 50, model: "model-b", prompt: undefined, parameters: { temperature: 1 } },
-  { id: "other", weight: 0, model: "model-d", prompt: undefined, parameters: {} },
+  {
+    id: "control",
+    weight: 50,
+    model: "model-a",
+    prompt: undefined,
+    guardrails: [],
+    parameters: { temperature: 0 },
+  },
+  {
+    id: "candidate",
+    weight: 50,
+    model: "model-b",
+    prompt: undefined,
+    guardrails: [],
+    parameters: { temperature: 1 },
+  },
+  { id: "other", weight: 0, model: "model-d", prompt: undefined, guardrails: [], parameters: {} },
 ];
 const canned: FallbackTarget = { kind: "canned", content: "Later." };
 

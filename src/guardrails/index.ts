@@ -1,0 +1,7 @@
+/** The registry of checks: the configuration's schema, its checks and its documentation are made of it. */
+import type { AnyCheck } from "./check-definition.ts";
+import { length } from "./length.ts";
+
+export const checks: Readonly<Record<string, AnyCheck>> = {
+  length,
+};
