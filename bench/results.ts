@@ -148,6 +148,7 @@ function recordOf(i: number, requestId: string): RequestRecord {
         priceTable: "bench",
       },
     ],
+    guardrails: [],
     validations: [
       { name: "schema", phase: "first", result: i % 20 === 0 ? "fail" : "pass", errorPath: undefined },
     ],

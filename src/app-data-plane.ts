@@ -11,8 +11,10 @@ import { within } from "./core/within.ts";
 import type { Operation } from "./domain/chat.ts";
 import type { Revision, ServerConfig } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
+import { Failure } from "./domain/failure.ts";
 import type { RequestRecord } from "./domain/record.ts";
 import type { RecordSink } from "./domain/store.ts";
+import { GuardrailSet } from "./guardrails/guardrail-set.ts";
 import { Admission } from "./http/admission.ts";
 import { chatRoute } from "./http/chat-completions.ts";
 import { door } from "./http/door.ts";
@@ -66,6 +68,11 @@ export function createDataPlane(
 ): DataPlane {
   const { server, revision, records, shareOf = (limit) => limit } = ports;
   const upstreams = new UpstreamSet(ports.scriptedUrl);
+  const guardrails = new GuardrailSet({
+    ask: () => Promise.reject(new Failure("guardrail_failed", "not yet")),
+    prompt: (name) => revision().prompts.get(name),
+    now,
+  });
   const metrics = createMetrics((name) => upstreams.providerOf(name));
   const gate = new Gate();
   const breakers = new BreakerBoard(now, (upstream, model, state) =>
@@ -91,7 +98,16 @@ export function createDataPlane(
   const redact = (text: string) => kept.written(text) ?? "";
   const unitHash = unitHasher(unitHashKey);
   const pricing = createPricing(wallNow);
-  const chat = createPipeline({ ...ports, upstreams, breakers, permits, pricing, unitHash, redact });
+  const chat = createPipeline({
+    ...ports,
+    guardrails,
+    upstreams,
+    breakers,
+    permits,
+    pricing,
+    unitHash,
+    redact,
+  });
   const ids = createIds(wallNow);
   const onEnd = recorder(metrics, records, redact);
 
@@ -134,7 +150,14 @@ export function createDataPlane(
 
   return {
     metrics,
-    prepare: ({ config }) => upstreams.prepare(config),
+    async prepare(next) {
+      const guard = guardrails.prepare(next);
+      const call = await upstreams.prepare(next.config);
+      return () => {
+        guard();
+        call();
+      };
+    },
     async listen(makers) {
       const opened = createHttpServer(listenerWith(makers), maxConnections());
       listener = opened;

@@ -9,6 +9,7 @@ import type { ChatRequest } from "./domain/chat.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import type { Unit } from "./domain/experiment.ts";
 import type { RecordSink } from "./domain/store.ts";
+import type { GuardrailSet } from "./guardrails/guardrail-set.ts";
 import { type Service, stack } from "./pipeline/service.ts";
 import { assign } from "./policies/assign.ts";
 import { type BreakerBoard, breaker } from "./policies/breaker.ts";
@@ -17,6 +18,8 @@ import { concurrency, type Permits } from "./policies/concurrency.ts";
 import { deadline } from "./policies/deadline.ts";
 import { expose } from "./policies/expose.ts";
 import { fallback } from "./policies/fallback.ts";
+import { type GuardParts, guardInput } from "./policies/guard-input.ts";
+import { guardOutput } from "./policies/guard-output.ts";
 import { holdStream } from "./policies/hold-stream.ts";
 import { observeAttempt } from "./policies/observe-attempt.ts";
 import { renderPrompt } from "./policies/render-prompt.ts";
@@ -29,6 +32,7 @@ const plainTotalMs = 120_000;
 
 export interface PipelineParts {
   readonly upstreams: UpstreamSet;
+  readonly guardrails: GuardrailSet;
   readonly breakers: BreakerBoard;
   readonly permits: Permits;
   readonly pricing: Pricing;
@@ -39,7 +43,7 @@ export interface PipelineParts {
 }
 
 export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
-  const { upstreams, breakers, permits, pricing, switches, records, unitHash, redact } = parts;
+  const { guardrails, upstreams, breakers, permits, pricing, switches, records, unitHash, redact } = parts;
   const upstreamOf = (name: string) => upstreams.of(name);
   const attempt = observeAttempt({ upstreamOf, pricing, now })(
     stack(
@@ -47,6 +51,7 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
       callUpstream(upstreamOf),
     ),
   );
+  const guards: GuardParts = { planOf: planOf(guardrails), now };
   const answered = stack(
     [
       deadline(plainTotalMs, now),
@@ -57,6 +62,7 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
           renderRequest(request, plan, { revision, reason: "fallback" }),
       }),
       validateOutput({ toolChecks: createToolChecks(), now }),
+      guardOutput(guards),
       retry({ configOf: (name) => upstreams.configOf(name).retry, now, random: Math.random }),
       holdStream,
     ],
@@ -67,8 +73,17 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
     expose: (record) => records.expose(record),
     unitHash,
     redact,
-  })(renderPrompt(now)(answered));
+  })(stack([guardInput(guards)], renderPrompt(now)(answered)));
   return assign({ switches, now, met: phaseTeller(records) })(exposed);
+}
+
+/** Model servers take no words: their input and output have schemas. */
+function planOf(guardrails: GuardrailSet): GuardParts["planOf"] {
+  const none = { input: [], output: [], tool_calls: [] };
+  return ({ body, experiment, plan }, { revision, requestId }) =>
+    body.operation === "predict"
+      ? none
+      : guardrails.planOf(revision, { experimentId: experiment?.id, variantId: plan.variant?.id }, requestId);
 }
 
 /** A phase is told with its first request: the results ask what its shares were. */

@@ -37,7 +37,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   telemetry: { imports: ["domain", "core"], owns: ["@opentelemetry/"] },
   config: { imports: ["domain", "core", "guardrails"], owns: ["node:path"] },
-  guardrails: { imports: ["domain", "core", "config/schema-node.ts"], owns: [] },
+  guardrails: { imports: ["domain", "core", "config/schema-node.ts"], owns: ["node:crypto"] },
   jobs: { imports: ["domain"], owns: ["node:fs", "node:worker_threads"] },
   http: {
     imports: ["domain", "core", "pipeline"],
@@ -115,6 +115,7 @@ const layers: Readonly<Record<string, Layer>> = {
     imports: [
       "core",
       "domain",
+      "guardrails",
       "http",
       "policies",
       "telemetry",
@@ -126,7 +127,7 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: [],
   },
   "app-pipeline.ts": {
-    imports: ["core", "domain", "pipeline", "policies", "upstreams", "app-foundation.ts"],
+    imports: ["core", "domain", "guardrails", "pipeline", "policies", "upstreams", "app-foundation.ts"],
     owns: [],
   },
   "app-foundation.ts": { imports: ["core", "domain", "telemetry"], owns: [] },

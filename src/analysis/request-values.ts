@@ -60,6 +60,8 @@ export function metricShape(metric: BuiltInMetric, facts: FactColumns): MetricSh
     refusal_rate: () => share(factFlags.refusal),
     truncation_rate: () => share(factFlags.truncated),
     blocked_rate: () => share(factFlags.blocked),
+    redacted_rate: () => share(factFlags.redacted),
+    flagged_rate: () => share(factFlags.flagged),
     cancelled_rate: () => ({
       kind: "ratio",
       per: "request",

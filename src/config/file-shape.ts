@@ -108,7 +108,7 @@ export interface GuardrailDefinition {
   readonly [check: string]: unknown;
   readonly stages?: readonly GuardrailStage[];
   readonly action?: GuardrailAction;
-  readonly on_failure: "open" | "closed";
+  readonly on_failure?: "open" | "closed";
   readonly timeout_ms: number;
   readonly sample: number;
   readonly shadow: boolean;

@@ -43,7 +43,7 @@ export const guardrailSchema: SchemaNode = {
       description:
         "What a check that crashes or is too slow means: `open` lets the text pass, `closed` refuses it.",
       enum: ["open", "closed"],
-      default: "closed",
+      "x-otherwise": "`closed`; `open` for a guardrail that only flags",
     },
     timeout_ms: milliseconds("How long a check that asks another server may take.", 2000),
     sample: share("Share of the requests that it looks at.", 1),

@@ -5,13 +5,14 @@ import type { GuardrailDefinition } from "./file-shape.ts";
 
 export function toGuardrail(name: string, written: GuardrailDefinition): GuardrailConfig {
   const { check, definition, settings } = checkOf(written);
+  const action = written.action ?? definition.actions[0];
   return {
     name,
     check,
     settings,
     stages: written.stages ?? definition.stages,
-    action: written.action ?? definition.actions[0],
-    onFailure: written.on_failure,
+    action,
+    onFailure: written.on_failure ?? (action === "flag" ? "open" : "closed"),
     timeoutMs: written.timeout_ms,
     sample: written.sample,
     isShadow: written.shadow,

@@ -31,6 +31,16 @@ export const builtIns: Readonly<Record<BuiltInMetric, BuiltIn>> = {
     description: "Requests whose answer was cut off at its length limit.",
   },
   blocked_rate: { better: "lower", unit: "share", description: "Requests that a guardrail blocked." },
+  redacted_rate: {
+    better: "lower",
+    unit: "share",
+    description: "Requests of which a guardrail took something out.",
+  },
+  flagged_rate: {
+    better: "lower",
+    unit: "share",
+    description: "Requests in which a guardrail flagged something.",
+  },
   cancelled_rate: {
     better: "lower",
     unit: "share",

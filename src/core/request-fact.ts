@@ -61,12 +61,18 @@ function flagsOf(record: RequestRecord): number {
     bit("refusal", record.isRefusal) |
     bit("truncated", record.finishReasons.includes("length")) |
     bit("blocked", record.safety === "blocked" || outcome === "blocked") |
+    bit("redacted", acted(record, "redact")) |
+    bit("flagged", acted(record, "flag")) |
     bit("cancelled", outcome === "cancelled") |
     bit("rateLimited", outcome === "rate_limited") |
     bit("killed", reason === "killed") |
     bit("pinned", reason === "pinned") |
     schemaBits(record.validations)
   );
+}
+
+function acted({ guardrails }: RequestRecord, wanted: "redact" | "flag"): boolean {
+  return guardrails.some(({ verdict, isShadow }) => verdict === wanted && !isShadow);
 }
 
 function schemaBits(validations: readonly ValidationRecord[]): number {
@@ -90,14 +96,17 @@ function isError({ attempts, fallback, outcome, errorType }: RequestRecord): boo
     errorType !== "store_unavailable" &&
     outcome !== "success" &&
     outcome !== "client_error" &&
+    outcome !== "blocked" &&
     outcome !== "cancelled"
   );
 }
 
-/** A client that went away, or our own disk, says nothing of a variant. */
 function blames(cause: string | undefined): boolean {
-  return cause !== undefined && cause !== "client_cancelled" && cause !== "store_unavailable";
+  return cause !== undefined && !blameless.has(cause);
 }
+
+/** A client that went away, or our own disk, says nothing of a variant; what a guardrail blocked counts as blocked. */
+const blameless = new Set(["client_cancelled", "store_unavailable", "content_blocked"]);
 
 function bit(flag: keyof typeof factFlags, isSet: boolean): number {
   return isSet ? factFlags[flag] : 0;

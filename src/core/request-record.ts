@@ -1,6 +1,7 @@
 /** What a request came to, from everything that was learned on its way. */
 import type { Completion, RequestContext } from "../domain/chat.ts";
 import type { Failure, Outcome } from "../domain/failure.ts";
+import type { GuardrailRecord, GuardrailVerdict } from "../domain/guardrail.ts";
 import type { AttemptRecord, RequestRecord, SafetyOutcome } from "../domain/record.ts";
 
 export interface RequestEnd {
@@ -43,6 +44,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     isStream: end.isStream,
     attempts: state.attempts,
     validations: state.validations,
+    guardrails: state.guardrails,
     prompt: file && { name: file.name, version: file.version, hash: file.hash },
     ragIndexVersion: end.ragIndexVersion,
     requestModel: end.requestModel,
@@ -58,7 +60,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     outcome: outcomeOf(failure),
     errorType: failure?.code,
     status: end.status,
-    safety: safetyOf(failure, isRefusal),
+    safety: safetyOf(state.guardrails, { isBlocked: isBlocked(failure, state), isRefusal }),
     isRefusal,
     finishReasons: finishReasonsOf(completion),
     fallback: state.fallback,
@@ -82,9 +84,25 @@ function outcomeOf(failure: Failure | undefined): Outcome {
   return failure === undefined ? "success" : failure.rule.outcome;
 }
 
-function safetyOf(failure: Failure | undefined, isRefusal: boolean): SafetyOutcome {
-  if (failure?.rule.outcome === "blocked") return "blocked";
-  return isRefusal ? "refused" : "pass";
+/** Blocked, whatever was served instead. */
+function isBlocked(failure: Failure | undefined, { fallback, guardrails }: RequestContext["state"]): boolean {
+  return (
+    failure?.rule.outcome === "blocked" ||
+    fallback?.cause === "content_blocked" ||
+    guardrails.some(({ verdict, isShadow }) => verdict === "block" && !isShadow)
+  );
+}
+
+function safetyOf(
+  guardrails: readonly GuardrailRecord[],
+  { isBlocked, isRefusal }: { readonly isBlocked: boolean; readonly isRefusal: boolean },
+): SafetyOutcome {
+  if (isBlocked) return "blocked";
+  if (isRefusal) return "refused";
+  const has = (wanted: GuardrailVerdict) =>
+    guardrails.some(({ verdict, isShadow }) => verdict === wanted && !isShadow);
+  if (has("redact")) return "redacted";
+  return has("flag") ? "flagged" : "pass";
 }
 
 function finishReasonsOf(completion: Completion | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import type { ExperimentConfig, Revision, VariantConfig } from "./config.ts";
 import type { Assignment } from "./experiment.ts";
 import type { Failure } from "./failure.ts";
+import type { GuardrailRecord } from "./guardrail.ts";
 import type { RenderablePrompt } from "./prompt.ts";
 import type { AttemptReason, AttemptRecord, ValidationRecord } from "./record.ts";
 import type { RequestTrace } from "./trace.ts";
@@ -133,6 +134,8 @@ export interface ChunkSource {
   /** Backpressure: the upstream's socket is not read while paused. */
   pause(): void;
   resume(): void;
+  /** Nobody wants the rest: the upstream is left, and the sink hears this failure unless the stream has ended. */
+  cancel(failure: Failure): void;
 }
 
 export type AnswerBody =
@@ -186,6 +189,9 @@ export interface RequestState {
   fallback: { readonly from: string; readonly to: string; readonly cause: string } | undefined;
   readonly attempts: AttemptRecord[];
   readonly validations: ValidationRecord[];
+  readonly guardrails: GuardrailRecord[];
+  /** The input was blocked: no upstream is asked for it, unless as a fallback. */
+  blocked: Failure | undefined;
   /** Milliseconds spent waiting for upstreams; what remains of the latency is ours. */
   upstreamMs: number;
   /** Monotonic milliseconds at which the whole request is given up. */

@@ -161,6 +161,8 @@ export interface FailureDetails {
   readonly maybeDuplicate?: boolean;
   /** The configuration asked for this failure to be shown: no fallback, whatever the table says. */
   readonly isFinal?: boolean;
+  /** What is served in place of what a guardrail blocked. */
+  readonly answer?: string;
 }
 
 /** An expected way to fail. `message` names the value and the cure, and goes to the client as it is. */

@@ -116,3 +116,14 @@ export interface GuardrailRecord {
   readonly isShadow: boolean;
   readonly durationMs: number;
 }
+
+/** A guardrail that is ready to judge. */
+export interface Guardrail {
+  readonly config: GuardrailConfig;
+  readonly check: GuardrailCheck;
+  /** Its check asks another server. */
+  readonly isRemote: boolean;
+}
+
+/** What guards one request, by stage. */
+export type GuardrailPlan = Readonly<Record<GuardrailStage, readonly Guardrail[]>>;

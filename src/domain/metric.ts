@@ -8,6 +8,8 @@ export const builtInMetrics = [
   "refusal_rate",
   "truncation_rate",
   "blocked_rate",
+  "redacted_rate",
+  "flagged_rate",
   "cancelled_rate",
   "schema_pass_first_rate",
   "schema_pass_rate",

@@ -1,6 +1,7 @@
 import type { TokenUsage } from "./chat.ts";
 import type { AssignmentReason } from "./experiment.ts";
 import type { Outcome } from "./failure.ts";
+import type { GuardrailRecord } from "./guardrail.ts";
 
 export type AttemptReason = "initial" | "retry" | "repair" | "fallback";
 
@@ -53,6 +54,7 @@ export interface RequestRecord {
   readonly isStream: boolean;
   readonly attempts: readonly AttemptRecord[];
   readonly validations: readonly ValidationRecord[];
+  readonly guardrails: readonly GuardrailRecord[];
   readonly prompt: { readonly name: string; readonly version: string; readonly hash: string } | undefined;
   readonly ragIndexVersion: string | undefined;
   readonly requestModel: string;

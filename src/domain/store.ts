@@ -115,6 +115,9 @@ export const factFlags = {
   pinned: 16_384,
   /** Exposed, and never finished: the process ended first (`durability: strict`). */
   unfinished: 32_768,
+  /** A guardrail took something out of what went in or came out, or wrote something down. */
+  redacted: 65_536,
+  flagged: 131_072,
 } as const;
 
 export interface OutcomeFact {

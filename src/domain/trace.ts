@@ -1,5 +1,6 @@
 import type { AssignedRequest, Completion, RenderedRequest, Target, TokenUsage } from "./chat.ts";
 import type { Failure } from "./failure.ts";
+import type { GuardrailRecord } from "./guardrail.ts";
 import type { AttemptReason, RequestRecord, ValidationRecord } from "./record.ts";
 
 /**
@@ -17,6 +18,7 @@ export interface RequestTrace {
   /** A call of a route that is only passed through. */
   forward(facts: ForwardFacts): ForwardTrace;
   validated(facts: ValidationRecord, startedAt: number): void;
+  guarded(facts: GuardrailRecord, startedAt: number): void;
   /** Once, when the last byte has left. */
   end(record: RequestRecord): void;
 }

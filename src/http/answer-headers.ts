@@ -25,8 +25,17 @@ export function contextHeaders(context: RequestContext, now: number): string[] {
   if (assigned?.experiment?.exposeAssignment === false) return headers;
   headers.push("x-assay-revision", context.revision.id);
   addServing(headers, state);
+  addGuardrails(headers, state);
   if (assigned?.assignment !== undefined) addAssignment(headers, assigned.assignment, state);
   return headers;
+}
+
+/** What guardrails have done by now; of a stream the rest is in its record. */
+function addGuardrails(headers: string[], { guardrails }: RequestState): void {
+  for (const { name, stage, verdict, isShadow } of guardrails) {
+    if (isShadow || verdict === "allow" || verdict === "not_evaluated") continue;
+    headers.push("x-assay-guardrail", `${name}; stage=${stage}; verdict=${verdict}`);
+  }
 }
 
 function addServing(headers: string[], { attempts, served, fallback }: RequestState): void {
@@ -74,6 +83,7 @@ export const exposedHeaders: string = [
   "x-assay-prompt",
   "x-assay-assignment",
   "x-assay-fallback",
+  "x-assay-guardrail",
   "x-assay-unit-source",
   "x-assay-model",
   "x-assay-attempts",

@@ -67,6 +67,8 @@ export function createScopes(
         fallback: undefined,
         attempts: [],
         validations: [],
+        guardrails: [],
+        blocked: undefined,
         upstreamMs: 0,
         deadlineAt: Number.POSITIVE_INFINITY,
       },

@@ -34,5 +34,10 @@ function judgedSource(source: ChunkSource, judged: Promise<Completion>): ChunkSo
         judged.then(({ failure }) => (failure === undefined ? sink.end() : sink.fail(failure)));
       },
     });
-  return { start, pause: () => source.pause(), resume: () => source.resume() };
+  return {
+    start,
+    pause: () => source.pause(),
+    resume: () => source.resume(),
+    cancel: (failure) => source.cancel(failure),
+  };
 }

@@ -47,5 +47,10 @@ export function replay(chunks: readonly Buffer[]): ChunkSource {
       isPaused = false;
       flow();
     },
+    cancel(failure) {
+      const reader = sink;
+      sink = undefined;
+      reader?.fail(failure);
+    },
   };
 }

@@ -30,6 +30,7 @@ export interface FallbackParts {
 export function fallback(parts: FallbackParts): Policy<RenderedRequest> {
   return (next) => async (request, context) => {
     try {
+      if (context.state.blocked !== undefined) throw context.state.blocked;
       return await next(request, context);
     } catch (thrown) {
       const failure = asFailure(thrown);
@@ -54,6 +55,8 @@ async function rescue(
   const { request, context, failure } = facts;
   // When time is up, only an answer that needs no time is left.
   const isLate = failure.code === "deadline_exceeded";
+  const { answer } = failure.details;
+  if (answer !== undefined && !hasLeft(context)) return served(facts, "canned", canned(answer, facts));
   if (failure.details.isFinal === true || !(failure.rule.canFallback || isLate)) return undefined;
   const tried = new Set([targetKey(request.plan)]);
   for (const target of request.experiment?.fallback ?? []) {

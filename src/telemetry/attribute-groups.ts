@@ -100,6 +100,17 @@ export const evaluation = new GroupMemo<Validation>((to, [name, result, ...share
   to.text(key.evaluationLabel, result);
 });
 
+export const guardrail = new GroupMemo<
+  readonly [...Shared, name: Text, check: Text, stage: Text, verdict: Text, isShadow: boolean]
+>((to, [experimentId, variantId, name, check, stage, verdict, isShadow]) => {
+  tellShared(to, [experimentId, variantId]);
+  to.text(key.guardrailName, name);
+  to.text(key.guardrailCheck, check);
+  to.text(key.guardrailStage, stage);
+  to.text(key.guardrailAction, verdict);
+  if (isShadow) to.flag(key.guardrailShadow, true);
+});
+
 export const request = new GroupMemo<
   readonly [
     servedVariant: Text,

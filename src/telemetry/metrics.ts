@@ -108,6 +108,10 @@ function recordRequest(metrics: Instruments, record: RequestRecord): void {
   }
   for (const { result, phase } of record.validations)
     metrics.validations.add(1, experiment, variant, result, phase);
+  for (const { name, stage, verdict, isShadow, durationMs } of record.guardrails) {
+    metrics.guardrails.add(1, experiment, variant, name, stage, verdict, String(isShadow));
+    metrics.guardrailDuration.record(durationMs / 1000, name, stage);
+  }
   recordSpend(metrics, record, [experiment, variant]);
 }
 

@@ -24,6 +24,8 @@ const tokenBuckets = [
 ];
 const httpBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+const guardrailBuckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** Semantic conventions for SDK metrics. */
 const queueLabels = ["otel.component.type", "otel.component.name"];
 const processedLabels = [...queueLabels, attribute.errorType];
@@ -69,6 +71,22 @@ export const metric = define({
     description:
       "Checks of an answer against its schema; `phase` tells the first answer from a repaired one and from a fallback's.",
     labels: ["experiment", "variant", "result", "phase"],
+  },
+  guardrails: {
+    name: "assay.guardrail.evaluations",
+    kind: "counter",
+    unit: "{evaluation}",
+    description:
+      "What guardrails said: allow, flag, redact, block, not_evaluated, or failed for one that crashed or was too slow.",
+    labels: ["experiment", "variant", "guardrail", "stage", "verdict", "shadow"],
+  },
+  guardrailDuration: {
+    name: "assay.guardrail.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "What a guardrail took for one request.",
+    labels: ["guardrail", "stage"],
+    buckets: guardrailBuckets,
   },
   tokens: {
     name: "assay.tokens",

@@ -36,6 +36,12 @@ export const attribute = {
   validationName: "assay.validation.name",
   validationResult: "assay.validation.result",
   validationErrorPath: "assay.validation.error_path",
+  guardrailName: "assay.guardrail.name",
+  guardrailCheck: "assay.guardrail.check",
+  guardrailStage: "assay.guardrail.stage",
+  guardrailAction: "assay.guardrail.action",
+  guardrailReason: "assay.guardrail.reason",
+  guardrailShadow: "assay.guardrail.shadow",
   redactionCount: "assay.redaction.count",
   redactionRules: "assay.redaction.rules",
   upstreamRequestId: "assay.upstream.request_id",
@@ -100,6 +106,7 @@ export const spanName = {
   assign: "experiment.assign",
   render: (prompt: string) => `render_prompt ${prompt}`,
   attempt: (operation: string, model: string) => `${operation} ${model}`,
+  guardrail: (name: string) => `execute_guardrail ${name}`,
   validate: (schema: string) => `validate_output ${schema}`,
 } as const;
 

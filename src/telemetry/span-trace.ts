@@ -1,9 +1,9 @@
 import { createTraceState } from "@opentelemetry/api";
-import type { Ids } from "../core/ids.ts";
 import type { Redacted } from "../core/redaction.ts";
 import { formatTraceparent } from "../core/traceparent.ts";
 import type { AssignedRequest, RenderedRequest } from "../domain/chat.ts";
 import type { Failure } from "../domain/failure.ts";
+import type { GuardrailRecord } from "../domain/guardrail.ts";
 import type { RequestRecord, ValidationRecord } from "../domain/record.ts";
 import type {
   AttemptFacts,
@@ -16,33 +16,19 @@ import type {
 import { key } from "./attribute-key.ts";
 import { type Found, type Outgoing, ours } from "./outgoing.ts";
 import { event, spanName } from "./semconv.ts";
-import type { SpanMakers } from "./span-makers.ts";
 import { type EventSink, noSpans, type SpanHead, type SpanSink, spanKind } from "./span-sink.ts";
+import type { SpanTraceParts } from "./span-trace-parts.ts";
 import {
   contentOf,
-  type RequestFacts,
   tellAssignment,
   tellAttempt,
   tellForward,
+  tellGuardrail,
   tellRendered,
   tellRequest,
   tellValidation,
 } from "./span-values.ts";
 import { isKept, type OpenTrace } from "./tail.ts";
-
-export interface SpanTraceParts {
-  readonly makers: SpanMakers;
-  readonly ids: Ids;
-  readonly outgoing: Outgoing;
-  readonly traceId: string;
-  readonly isSampled: boolean;
-  /** The client's span. */
-  readonly parentId: string | undefined;
-  /** As it came, for the upstream. */
-  readonly tracestate: string | undefined;
-  readonly facts: RequestFacts;
-  readonly capturesContent: boolean;
-}
 
 type Tell = (to: SpanSink) => void;
 
@@ -152,6 +138,13 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     this.#log(event.evaluationResult, (to) =>
       tellValidation(to, this.#outgoing, { record, assigned: this.#assigned, as: "event" }),
     );
+  }
+
+  guarded(record: GuardrailRecord, startedAt: number): void {
+    this.#step(spanName.guardrail(record.name), startedAt, (to) => {
+      tellGuardrail(to, this.#outgoing, { record, assigned: this.#assigned });
+      if (record.verdict === "failed") to.failed(undefined);
+    });
   }
 
   end(record: RequestRecord): void {

@@ -2,6 +2,7 @@
 import { parseMember, scanOwnBody } from "../core/json-scan.ts";
 import type { Redacted } from "../core/redaction.ts";
 import type { AssignedRequest, Choice, Headers, RenderedRequest } from "../domain/chat.ts";
+import type { GuardrailRecord } from "../domain/guardrail.ts";
 import type { PromptFile } from "../domain/prompt.ts";
 import type { AttemptRecord, RequestRecord, ValidationRecord } from "../domain/record.ts";
 import type { AttemptFacts, AttemptResult, ForwardFacts } from "../domain/trace.ts";
@@ -147,6 +148,26 @@ export function tellValidation(
     ]),
   );
   to.text(isSpan ? key.validationErrorPath : key.evaluationExplanation, written(record.errorPath));
+}
+
+/** One evaluation. Its reason is of our words and the configuration's. */
+export function tellGuardrail(
+  to: AttributeSink,
+  { ours }: Outgoing,
+  { record, assigned }: { record: GuardrailRecord; assigned: AssignedRequest | undefined },
+): void {
+  to.group(
+    group.guardrail.of([
+      ours(assigned?.experiment?.id),
+      ours(assigned?.assignment?.assignedVariantId),
+      ours(record.name),
+      ours(record.check),
+      ours(record.stage),
+      ours(record.verdict),
+      record.isShadow,
+    ]),
+  );
+  to.text(key.guardrailReason, ours(record.reason));
 }
 
 export interface RequestFacts {

@@ -73,6 +73,7 @@ function idsOnly(parent: TraceParent | undefined, ids: Ids, facts: RequestFacts)
     assigned: nothing,
     rendered: nothing,
     validated: nothing,
+    guarded: nothing,
     end: nothing,
     attempt: pass,
     forward: pass,

@@ -39,6 +39,11 @@ export class ForwardReceiver implements Receiver {
         start: (sink) => this.#start(sink),
         pause: () => this.#exchange().pause(),
         resume: () => this.#exchange().resume(),
+        cancel: (failure) => {
+          if (this.#end !== undefined) return;
+          this.#exchange().fail(failure);
+          this.fail(failure);
+        },
       },
     });
   }
@@ -54,6 +59,7 @@ export class ForwardReceiver implements Receiver {
   }
 
   fail(failure: Failure): void {
+    if (this.#end !== undefined) return;
     const named = afterHead(failure, this.#hasHead);
     this.#end = { failure: named };
     if (this.#hasHead) this.#sink?.fail(named);

@@ -172,6 +172,9 @@ export class StreamReceiver implements Receiver {
       },
       pause: () => this.#exchange().pause(),
       resume: () => this.#exchange().resume(),
+      cancel: (failure) => {
+        if (this.#end === undefined) this.#broken(failure);
+      },
     };
   }
 

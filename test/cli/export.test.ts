@@ -427,6 +427,7 @@ describe("the formats", () => {
     const bare = record({
       attempts: [],
       prompt: undefined,
+      guardrails: [],
       validations: [],
       finishReasons: [],
       usage: undefined,

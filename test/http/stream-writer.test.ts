@@ -11,7 +11,7 @@ import { writeBytes, writeEvents } from "../../src/http/stream-writer.ts";
 /** A source whose sink is the test's. */
 function steered() {
   const { promise, resolve } = Promise.withResolvers<ChunkSink>();
-  const source: ChunkSource = { start: resolve, pause() {}, resume() {} };
+  const source: ChunkSource = { start: resolve, pause() {}, resume() {}, cancel() {} };
   return { source, sink: promise };
 }
 
@@ -42,6 +42,7 @@ const ended = (...chunks: readonly string[]): ChunkSource => ({
   },
   pause() {},
   resume() {},
+  cancel() {},
 });
 
 describe("a stream to a client", () => {

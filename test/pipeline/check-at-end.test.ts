@@ -29,6 +29,7 @@ function answerOf(ended: Completion, calls: string[] = []): Answer {
     },
     pause: () => calls.push("pause"),
     resume: () => calls.push("resume"),
+    cancel: () => calls.push("cancel"),
   };
   return { status: 200, headers: {}, body: { kind: "stream", source }, completion: Promise.resolve(ended) };
 }

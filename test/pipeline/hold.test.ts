@@ -20,7 +20,7 @@ const completion: Completion = {
 /** A stream whose events the test sends by itself. */
 function liveAnswer() {
   let sink: ChunkSink | undefined;
-  const source = { start: (it: ChunkSink) => (sink = it), pause() {}, resume() {} };
+  const source = { start: (it: ChunkSink) => (sink = it), pause() {}, resume() {}, cancel() {} };
   const answer: Answer = {
     status: 200,
     headers: { "content-type": "text/event-stream" },

@@ -39,6 +39,7 @@ const silentTrace: RequestTrace = {
   attempt: () => ({ headers: {}, end: () => undefined }),
   forward: () => ({ headers: {}, end: () => undefined }),
   validated: () => undefined,
+  guarded: () => undefined,
   end: () => undefined,
 };
 
@@ -59,6 +60,8 @@ export function contextOf(
       fallback: undefined,
       attempts: [],
       validations: [],
+      guardrails: [],
+      blocked: undefined,
       upstreamMs: 0,
       deadlineAt: Number.POSITIVE_INFINITY,
     },

@@ -11,6 +11,7 @@ export function sseSource(chunks: readonly string[], failure?: Failure): ChunkSo
     },
     pause: () => undefined,
     resume: () => undefined,
+    cancel: () => undefined,
   };
 }
 

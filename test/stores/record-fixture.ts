@@ -58,6 +58,7 @@ export function record(change: Partial<RequestRecord> = {}): RequestRecord {
     unitSource: "header:x-assay-user",
     isStream: true,
     attempts,
+    guardrails: [],
     validations: [{ name: "reply", phase: "first", result: "pass", errorPath: undefined }],
     prompt: { name: "support-reply", version: "3", hash: "0a1b2c3d4e5f" },
     ragIndexVersion: "2026-11-01",

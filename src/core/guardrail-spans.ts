@@ -1,0 +1,49 @@
+/** Places in a text that are to be replaced. */
+import type { GuardedText, GuardrailSpan } from "../domain/guardrail.ts";
+
+/** `[start, end)` in UTF-16 units, and what stands there instead. */
+export interface Replacement {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+}
+
+/** In the order of the text; those that overlap become one under the label of the first, so that no end sticks out. */
+export function merged(replacements: readonly Replacement[]): readonly Replacement[] {
+  const sorted = replacements.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  const all: Replacement[] = [];
+  for (const next of sorted) {
+    const last = all.at(-1);
+    if (last === undefined || next.start >= last.end) all.push(next);
+    else if (next.end > last.end) all[all.length - 1] = { ...last, end: next.end };
+  }
+  return all;
+}
+
+/**
+ * What becomes of the part of a text that begins at `from`: a label stands where its place begins, and what the place has of
+ * this part is taken out. Parts put together give the whole text with its replacements. `replacements` are merged.
+ */
+export function replaced(part: string, from: number, replacements: readonly Replacement[]): string {
+  let text = "";
+  let at = from;
+  const end = from + part.length;
+  for (const { start, end: stop, label } of replacements) {
+    if (stop <= at || start >= end) continue;
+    if (start >= from) text += part.slice(at - from, start - from) + label;
+    at = Math.min(stop, end);
+  }
+  return text + part.slice(at - from);
+}
+
+/** By index: the texts in which something is replaced, as they are then. */
+export function replacedTexts(
+  texts: readonly Pick<GuardedText, "text">[],
+  spans: readonly GuardrailSpan[],
+): ReadonlyMap<number, string> {
+  const places = new Map<number, Replacement[]>();
+  for (const { index, ...place } of spans) places.set(index, [...(places.get(index) ?? []), place]);
+  return new Map(
+    [...places].map(([index, of]) => [index, replaced(texts[index]?.text ?? "", 0, merged(of))] as const),
+  );
+}
