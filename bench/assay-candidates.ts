@@ -16,6 +16,7 @@ export const assayCandidates: readonly CandidateSpec[] = [
   { ...assay("assay-results-open", "conditions", {}), meanwhile: readResults },
   {
     ...assay("assay-2-workers", "conditions", { argv: ["--workers", "2"] }),
+    workers: 2,
     absence: () => (knowsWorkers() ? undefined : "`assay serve` knows no --workers"),
   },
 ];

@@ -28,6 +28,8 @@ export interface CandidateSpec {
   /** How it is asked where that is not the usual way. */
   readonly target?: (place: Place) => Target;
   readonly command: (place: Place) => Command | Promise<Command>;
+  /** Processes that share its requests; each has to be warm. */
+  readonly workers?: number;
   /** What it does later than its answers, telemetry say, belongs to the burst: the time to wait for it. */
   readonly settleMs?: number;
   /** What happens to it during each burst, until the signal. */

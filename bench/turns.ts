@@ -47,12 +47,12 @@ export async function warmUp(candidates: readonly Candidate[], wanted: readonly 
   const stream = { ...scenarioOf("stream"), connections: 128, count: 128 };
   const kinds = wanted.some(({ request }) => request.isStream) ? [plain, stream] : [plain];
   for (const candidate of candidates) {
-    const { name, group } = candidate.spec;
+    const { name, group, workers = 1 } = candidate.spec;
     process.stderr.write(`warm-up ${name}\n`);
     for (const kind of kinds) {
       const mostMs = group === "peer" ? 6_000 : 60_000;
       // What it gets wrong it will get wrong again, where it is counted.
-      await runBurst(candidate, { ...kind, mostMs }).catch(() => {});
+      await runBurst(candidate, { ...kind, count: kind.count * workers, mostMs }).catch(() => {});
     }
   }
 }

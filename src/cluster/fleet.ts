@@ -68,7 +68,10 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
   };
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = (act: () => Promise<void>) => {
-    turn = turn.then(act);
+    // One that fails must not keep the others from their turn.
+    turn = turn
+      .then(act)
+      .catch((error: unknown) => log.error("a late worker could not be replaced", { error }));
   };
   const slots = Array.from({ length: size }, (_, index) => {
     const number = index + 1;

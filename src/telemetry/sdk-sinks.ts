@@ -167,10 +167,12 @@ export class SdkEvents extends SdkAttributes implements EventSink {
     if (this.#head === undefined) return;
     const { traceId, spanId, isSampled, name, atMs } = this.#head;
     const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const time = hrTimeOf(atMs);
     this.#logger.emit({
       eventName: name,
       attributes: this.attributes,
-      timestamp: hrTimeOf(atMs),
+      timestamp: time,
+      observedTimestamp: time,
       context: trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags }),
     });
   }

@@ -76,7 +76,10 @@ class FakeWorker {
         },
       },
       ended: this.#ended.promise,
-      kill: () => this.end("SIGKILL"),
+      kill: () => {
+        this.play.kill?.(undefined as never);
+        this.end("SIGKILL");
+      },
       disconnect: () => this.end("exit code 0"),
     };
   }
@@ -382,6 +385,25 @@ describe("a fleet", () => {
     await told;
     await settle();
     assert.deepEqual(alive(), [false, false, true, true]);
+    await fleet.close();
+  });
+
+  test("ends the next that is late though the first one could not be ended", async (t) => {
+    const late = { switch: never };
+    const immortal = () => {
+      throw new Error("kill ENOSYS");
+    };
+    const { fleet, workers, log } = await opened(t, [{ ...late, kill: immortal }, late]);
+    await fleet.start();
+    const told = fleet.tell([killAll]);
+    await pass(t, 10_000);
+    assert.deepEqual(
+      workers.map(({ isAlive }) => isAlive),
+      [true, false, true],
+    );
+    assert.ok(log.includes("error: a late worker could not be replaced"));
+    workers[0]?.end("SIGSEGV");
+    await told;
     await fleet.close();
   });
 

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { BatchLimits } from "../../../src/telemetry/batch-limits.ts";
 import { type Batch, OtlpBatches } from "../../../src/telemetry/otlp/otlp-batches.ts";
 import { createEnvelope } from "../../../src/telemetry/otlp/otlp-envelope.ts";
-import { decoded } from "./wire-span.ts";
+import { decoded } from "./wire-message.ts";
 
 const limits: BatchLimits = { queueSize: 6, batchSize: 2, delayMs: 1000, timeoutMs: 5000 };
 /** No end takes as long, on virtual time. */
@@ -49,7 +49,7 @@ function batching(t: TestContext, change: Partial<BatchLimits> = {}) {
 
 function namesIn(bytes: Uint8Array): readonly string[] {
   // The shape is the descriptor's.
-  const { resourceSpans } = decoded("Request", bytes) as {
+  const { resourceSpans } = decoded("ExportTraceServiceRequest", bytes) as {
     resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
   };
   return resourceSpans.flatMap(({ scopeSpans }) =>
