@@ -92,9 +92,10 @@ export class HeldText {
     const places: Replacement[] = [];
     for (const { find, found, isActing } of this.#watches) {
       for (const { start, end, label } of find(part)) {
-        const place = { start: Math.max(start + from, this.#shown), end: end + from, label };
+        const place = { start: start + from, end: end + from, label };
         if (place.end > told && place.end <= certain) found(place);
-        if (isActing && place.end > this.#shown) places.push(place);
+        if (!isActing || place.end <= this.#shown) continue;
+        places.push({ ...place, start: Math.max(place.start, this.#shown) });
       }
     }
     return this.#show(merged(places), to, isWhole);

@@ -102,18 +102,22 @@ function within(
   const own = new Canceller();
   const { signal } = context.controller;
   return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", gone);
+    };
     const giveUp = (reason: unknown) => {
+      settle();
       own.abort(reason);
       reject(reason);
     };
     const gone = () => giveUp(signal.reason);
     const timer = setTimeout(() => giveUp(timeIsUp), timeoutMs);
-    if (signal.aborted) gone();
-    else signal.addEventListener("abort", gone, { once: true });
-    const settle = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", gone);
-    };
+    if (signal.aborted) {
+      gone();
+      return;
+    }
+    signal.addEventListener("abort", gone, { once: true });
     Promise.resolve()
       .then(() => guardrail.check.judge(subject, callOf(context, own.signal)))
       .then(resolve, reject)
