@@ -42,6 +42,7 @@ export class GuardrailSet {
 
   /** All that guard such a request, sampled by its id. */
   planOf(revision: Revision, guarded: Guarded, requestId: string): GuardrailPlan {
+    if (!hasAny(revision.config.guardrails)) return nothing;
     const plan = this.#planOf(revision, guarded);
     if (plan === nothing || !guardrailStages.some((stage) => plan[stage].some(isSampled))) return plan;
     const looks = (guardrail: Guardrail) =>
@@ -91,6 +92,11 @@ function create(config: GuardrailConfig, parts: CheckParts): Guardrail {
 
 function keyOf(config: GuardrailConfig): string {
   return JSON.stringify(config);
+}
+
+function hasAny(named: Readonly<Record<string, unknown>>): boolean {
+  for (const _name in named) return true;
+  return false;
 }
 
 function isSampled({ config }: Guardrail): boolean {
