@@ -107,7 +107,7 @@ function checkReferences(
   const asked = upstream ?? known?.upstream ?? (model === undefined ? "" : defaultUpstreamOf(file, names));
   if (file.upstreams[asked]?.dialect === "json") {
     const message = `upstream "${asked}" is a model server, which answers no guardrail; name one of dialect openai`;
-    add("upstream", message);
+    add(upstream === undefined ? "model" : "upstream", message);
   }
   return findings;
 }

@@ -111,7 +111,7 @@ function givenUp(reason: unknown, upstream: string): Failure {
 /** A verdict takes a thousandth of it. */
 const maxAnswerBytes = 1_000_000;
 
-function collected(
+async function collected(
   { headers, source }: ForwardAnswer,
   canceller: Canceller,
   upstream: string,
@@ -119,7 +119,9 @@ function collected(
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     const message = `Upstream "${upstream}" answered with content-encoding ${encoding} although identity was asked for; it is not inflated.`;
-    canceller.abort(new Failure("upstream_encoding_refused", message));
+    const failure = new Failure("upstream_encoding_refused", message);
+    canceller.abort(failure);
+    throw failure;
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
