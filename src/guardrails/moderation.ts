@@ -2,9 +2,7 @@
 import type { SchemaNode } from "../config/schema-node.ts";
 import { count, milliseconds, modelNames, text } from "../config/schema-node.ts";
 import { isObject } from "../core/chat-completion.ts";
-import { SharedCall } from "../core/shared-call.ts";
-import { textDigest } from "../core/text-digest.ts";
-import { TimedCache } from "../core/timed-cache.ts";
+import { RememberedAnswers } from "../core/remembered-answers.ts";
 import type { CancelSignal } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import type { CheckParts, GuardrailSubject, Judgement } from "../domain/guardrail.ts";
@@ -76,10 +74,17 @@ export const moderation: CheckDefinition<Settings> = {
     ),
   references: ({ upstream, model }) => ({ upstream, model }),
   create: (settings, parts) => {
-    const ask = createModerator(settings, parts);
+    const { cache_entries: maxEntries, cache_ttl_ms: ttlMs } = settings;
+    const memory = new RememberedAnswers({
+      ask: (input, signal) => moderated(settings, parts, { input, signal }),
+      maxTexts,
+      maxEntries,
+      ttlMs,
+      now: parts.now,
+    });
     return {
       windowChars: undefined,
-      judge: (subject, { signal }) => judge(settings, subject, { ask, signal }),
+      judge: (subject, { signal }) => judge(settings, subject, { memory, signal }),
     };
   },
 };
@@ -87,12 +92,10 @@ export const moderation: CheckDefinition<Settings> = {
 /** The names of the categories that a piece of text was found in. */
 type Hits = readonly string[];
 
-type Moderator = (pieces: readonly string[], signal: CancelSignal) => readonly Promise<Hits>[];
-
 async function judge(
   settings: Settings,
   subject: GuardrailSubject,
-  { ask, signal }: { readonly ask: Moderator; readonly signal: CancelSignal },
+  { memory, signal }: { readonly memory: RememberedAnswers<Hits>; readonly signal: CancelSignal },
 ): Promise<Judgement> {
   const texts = askedTexts(subject, settings.roles);
   if (texts.length === 0) return { kind: "not_evaluated", reason: "no text" };
@@ -101,13 +104,13 @@ async function judge(
   if (pieces.length > maxPieces) {
     throw unusable(`has ${pieces.length} pieces of text to ask about, at most ${maxPieces}; raise max_chars`);
   }
-  const hits = new Set((await Promise.all(ask(pieces, signal))).flat());
+  const hits = new Set((await memory.answersTo(pieces, signal)).flat());
   return hits.size === 0 ? { kind: "pass" } : { kind: "found", reason: [...hits].toSorted().join(", ") };
 }
 
 /** Texts of one question, and pieces of one evaluation. */
-const maxInputs = 32;
-const maxPieces = 8 * maxInputs;
+const maxTexts = 32;
+const maxPieces = 8 * maxTexts;
 /** Pieces overlap, so that what is said at a cut is whole in one of them. */
 const overlapChars = 200;
 
@@ -117,44 +120,6 @@ function piecesOf(whole: string, maxChars: number): readonly string[] {
     pieces.push(whole.slice(start, start + maxChars).toWellFormed());
     if (start + maxChars >= whole.length) return pieces;
   }
-}
-
-/** What is known is not asked again, what is being asked is waited for, and the rest is asked in as few questions as may be. */
-function createModerator(settings: Settings, parts: CheckParts): Moderator {
-  const { cache_entries: maxEntries, cache_ttl_ms: ttlMs } = settings;
-  const known = new TimedCache<Hits>({ maxEntries, ttlMs, now: parts.now });
-  const asked = new Map<string, { readonly call: SharedCall<readonly Hits[]>; readonly index: number }>();
-
-  const waitFor = async (key: string, signal: CancelSignal): Promise<Hits> => {
-    const open = asked.get(key);
-    if (open === undefined) throw new Error("a piece of text was not asked about");
-    return (await open.call.wait(signal))[open.index] ?? [];
-  };
-
-  const askFor = (batch: readonly { readonly key: string; readonly piece: string }[]) => {
-    const input = batch.map(({ piece }) => piece);
-    const call = new SharedCall((signal) => moderated(settings, parts, { input, signal }));
-    for (const [index, { key }] of batch.entries()) asked.set(key, { call, index });
-    const forget = () => {
-      for (const { key } of batch) if (asked.get(key)?.call === call) asked.delete(key);
-    };
-    call.answer.then((all) => {
-      for (const [index, { key }] of batch.entries()) known.set(key, all[index] ?? []);
-      forget();
-    }, forget);
-  };
-
-  return (pieces, signal) => {
-    const keys = pieces.map((piece) => textDigest(settings.model, piece));
-    const remembered = keys.map((key) => known.get(key));
-    const isOpen = (key: string) => asked.get(key)?.call.isGivenUp === false;
-    const unknown = pieces.flatMap((piece, index) => {
-      const key = keys[index] ?? "";
-      return remembered[index] !== undefined || isOpen(key) ? [] : [{ key, piece }];
-    });
-    for (let at = 0; at < unknown.length; at += maxInputs) askFor(unknown.slice(at, at + maxInputs));
-    return keys.map(async (key, index) => remembered[index] ?? waitFor(key, signal));
-  };
 }
 
 async function moderated(

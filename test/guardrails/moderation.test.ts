@@ -290,4 +290,21 @@ describe("the same text at the same time", () => {
     assert.deepEqual(await late, { kind: "pass" });
     assert.equal(calls.length, 2);
   });
+
+  test("is asked anew by those who joined when it failed: another's text may be why", async () => {
+    const open = Promise.withResolvers<void>();
+    const { judge, calls } = moderation("{}", async (call) => {
+      if (inputsOf(call).includes("poison")) {
+        await open.promise;
+        throw new Failure("guardrail_failed", "choked");
+      }
+      return plain(call);
+    });
+    const poisoned = judge(inputOf("bad", "poison"));
+    const joined = [judge(inputOf("bad")), judge(inputOf("bad"))];
+    open.resolve();
+    await assert.rejects(poisoned, { message: "choked" });
+    for (const each of joined) assert.deepEqual(await each, { kind: "found", reason: "violence" });
+    assert.deepEqual(calls.map(inputsOf), [["bad", "poison"], ["bad"]]);
+  });
 });
