@@ -11,7 +11,6 @@ import { within } from "./core/within.ts";
 import type { Operation } from "./domain/chat.ts";
 import type { Revision, ServerConfig } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
-import { Failure } from "./domain/failure.ts";
 import type { RequestRecord } from "./domain/record.ts";
 import type { RecordSink } from "./domain/store.ts";
 import { GuardrailSet } from "./guardrails/guardrail-set.ts";
@@ -24,6 +23,7 @@ import { publicListener } from "./http/public.ts";
 import { createScopes } from "./http/request-scope.ts";
 import { createHttpServer, drainServer, listenOn } from "./http/server.ts";
 import type { DataPlaneStatus } from "./http/status.ts";
+import { createAsk } from "./policies/ask-upstream.ts";
 import { BreakerBoard } from "./policies/breaker.ts";
 import { Permits } from "./policies/concurrency.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
@@ -68,11 +68,6 @@ export function createDataPlane(
 ): DataPlane {
   const { server, revision, records, shareOf = (limit) => limit } = ports;
   const upstreams = new UpstreamSet(ports.scriptedUrl);
-  const guardrails = new GuardrailSet({
-    ask: () => Promise.reject(new Failure("guardrail_failed", "not yet")),
-    prompt: (name) => revision().prompts.get(name),
-    now,
-  });
   const metrics = createMetrics((name) => upstreams.providerOf(name));
   const gate = new Gate();
   const breakers = new BreakerBoard(now, (upstream, model, state) =>
@@ -91,6 +86,23 @@ export function createDataPlane(
   const permits = new Permits((name, wanted) =>
     shareOf(upstreams.configOf(name).maxConcurrent, `upstream ${name}`, wanted),
   );
+  // Clients name the models on the other board, and could open a guardrail's circuit there.
+  const guardrailBreakers = new BreakerBoard(now, (upstream, model, state) =>
+    log.warn(`breaker ${state}`, { upstream, model }),
+  );
+  const guardrails = new GuardrailSet({
+    askFor: (guardrail) =>
+      createAsk({
+        config: () => revision().config,
+        upstreamOf: (name) => upstreams.of(name),
+        configOf: (name) => upstreams.configOf(name),
+        breakers: guardrailBreakers,
+        permits,
+        onUsage: ({ usage }) => metrics.guardrailTokens(guardrail, usage),
+      }),
+    prompt: (name) => revision().prompts.get(name),
+    now,
+  });
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -167,7 +179,10 @@ export function createDataPlane(
     status: () => ({
       active: gate.active,
       upstreams: upstreams.list(revision().config),
-      breakers: breakers.list().map((circuit) => ({ ...circuit, model: redact(circuit.model) })),
+      breakers: [...breakers.list(), ...guardrailBreakers.list()].map((circuit) => ({
+        ...circuit,
+        model: redact(circuit.model),
+      })),
     }),
     limit() {
       if (listener !== undefined) listener.maxConnections = maxConnections();
@@ -181,6 +196,7 @@ export function createDataPlane(
     async close() {
       await within(upstreams.close(), upstreamsEndMs);
       breakers.shutdown();
+      guardrailBreakers.shutdown();
     },
   };
 }

@@ -21,6 +21,7 @@ import type { OutputSchema } from "./output-schema.ts";
 import { loadOutputSchema } from "./output-schema.ts";
 import type { Problem } from "./problems.ts";
 import { sortProblems } from "./problems.ts";
+import type { LoadedPrompts } from "./prompts.ts";
 import { loadPrompts } from "./prompts.ts";
 import { toConfig } from "./to-config.ts";
 import type { YamlSource } from "./yaml-source.ts";
@@ -77,8 +78,8 @@ function load(from: {
   const source = parseYaml(read.text, env);
   const inSource = source.problems.map((problem) => ({ file: path, ...problem }));
   const directory = dirname(path);
-  const { prompts, names, problems: inPrompts } = loadPrompts(join(directory, "prompts"), reader);
-  if (source.value === undefined) return { problems: sortProblems([...inSource, ...inPrompts]) };
+  const prompts = loadPrompts(join(directory, "prompts"), reader);
+  if (source.value === undefined) return { problems: sortProblems([...inSource, ...prompts.problems]) };
 
   const shape = checkShape(source);
   const located = (finding: Finding): Problem => ({
@@ -87,9 +88,9 @@ function load(from: {
     message: finding.message,
   });
   const schemas = loadSchemas({ file: shape.file, directory, reader });
-  const meaning = checkMeaning({ shape, source, promptNames: names, schemas: schemas.loaded });
+  const meaning = checkMeaning({ shape, source, prompts, schemas: schemas.loaded });
   const findings = [...shape.findings, ...trusted([...schemas.findings, ...meaning], shape.replaced)];
-  const problems = [...inSource, ...findings.map(located), ...schemas.problems, ...inPrompts];
+  const problems = [...inSource, ...findings.map(located), ...schemas.problems, ...prompts.problems];
   if (shape.file === undefined || problems.length > 0) return { problems: sortProblems(problems) };
 
   const { keys, references } = source;
@@ -97,7 +98,7 @@ function load(from: {
     file: shape.file,
     keys,
     directory,
-    prompts,
+    prompts: prompts.prompts,
     schemas: schemas.loaded,
     inputs: schemas.inputs,
   });
@@ -107,20 +108,20 @@ function load(from: {
 function checkMeaning(check: {
   readonly shape: ShapeCheck;
   readonly source: YamlSource;
-  readonly promptNames: readonly string[];
+  readonly prompts: LoadedPrompts;
   readonly schemas: ReadonlyMap<string, OutputSchema>;
 }): readonly Finding[] {
   const { file } = check.shape;
   if (file === undefined) return [];
-  const { source, promptNames, schemas } = check;
+  const { source, prompts, schemas } = check;
   return [
     ...checkServer(file.server),
     ...checkSecrets(file, source),
     ...checkUpstreams(file, source),
-    ...checkExperiments({ file, source, promptNames, schemas }),
+    ...checkExperiments({ file, source, promptNames: prompts.names, schemas }),
     ...checkPredictions(file, source),
     ...checkTogether(file, source),
-    ...checkGuardrails(file, source),
+    ...checkGuardrails(file, source, prompts),
     ...checkMetrics(file),
     ...checkAnalysis(file, source),
   ];

@@ -4,12 +4,19 @@ import { checks } from "../guardrails/index.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { flag, idNames, milliseconds, share, text } from "./schema-node.ts";
 
-function checkNode({ description, settings, stages, actions }: CheckDefinition<never>): SchemaNode {
+function checkNode({
+  description,
+  settings,
+  required = [],
+  stages,
+  actions,
+}: CheckDefinition<never>): SchemaNode {
   return {
     description: `${description} Looks at: ${stages.join(", ")}. May: ${actions.join(", ")}.`,
     type: "object",
     additionalProperties: false,
     properties: settings,
+    required,
     "x-otherwise": "another check",
   };
 }

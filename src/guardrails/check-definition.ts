@@ -13,10 +13,23 @@ export interface CheckDefinition<Settings> {
   readonly isRemote: boolean;
   /** Members of its section of the configuration. */
   readonly settings: Readonly<Record<string, SchemaNode>>;
+  /** Those that must be given. */
+  readonly required?: readonly string[];
   /** What the schema cannot say of settings, such as a pattern that does not compile. Pointers are relative to the section. */
-  readonly problems?: (settings: Settings) => readonly SettingsProblem[];
+  readonly problems?: (settings: Settings, prompt: CheckParts["prompt"]) => readonly SettingsProblem[];
+  /** What settings name elsewhere in the configuration: it must be there. */
+  readonly references?: (settings: Settings) => SettingsReferences;
   /** Settings have passed schema and `problems`, defaults filled in. */
   readonly create: (settings: Settings, parts: CheckParts) => GuardrailCheck;
+}
+
+/** Each stands under a setting of the same name. */
+export interface SettingsReferences {
+  readonly upstream?: string | undefined;
+  /** Any name is one: what is not in `models` is asked of the default upstream. */
+  readonly model?: string | undefined;
+  /** `name@version` */
+  readonly prompt?: string | undefined;
 }
 
 export interface SettingsProblem {

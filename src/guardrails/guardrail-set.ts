@@ -18,13 +18,18 @@ export interface Guarded {
 
 const nothing: GuardrailPlan = { input: [], output: [], tool_calls: [] };
 
+export interface GuardrailSetParts extends Omit<CheckParts, "ask"> {
+  /** How the guardrail of this name asks other servers. */
+  readonly askFor: (guardrail: string) => CheckParts["ask"];
+}
+
 export class GuardrailSet {
-  readonly #parts: CheckParts;
+  readonly #parts: GuardrailSetParts;
   /** By what they are made of: one that a new revision leaves as it is keeps what it has learned. */
   #made = new Map<string, Guardrail>();
   readonly #plans = new WeakMap<Revision, Map<string, GuardrailPlan>>();
 
-  constructor(parts: CheckParts) {
+  constructor(parts: GuardrailSetParts) {
     this.#parts = parts;
   }
 
@@ -79,13 +84,13 @@ export class GuardrailSet {
   }
 }
 
-function create(config: GuardrailConfig, parts: CheckParts): Guardrail {
+function create(config: GuardrailConfig, { askFor, ...parts }: GuardrailSetParts): Guardrail {
   const definition = checks[config.check];
   if (definition === undefined) throw new Error(`no check "${config.check}"`);
   // The settings have passed the schema of this very check.
   return {
     config,
-    check: definition.create(config.settings as never, parts),
+    check: definition.create(config.settings as never, { ...parts, ask: askFor(config.name) }),
     isRemote: definition.isRemote,
   };
 }

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import CircuitBreaker from "opossum";
 import { FailureWindow } from "../core/failure-window.ts";
-import type { Answer, RenderedRequest } from "../domain/chat.ts";
+import type { Completion, RenderedRequest } from "../domain/chat.ts";
 import type { BreakerConfig } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Policy } from "../pipeline/service.ts";
@@ -11,6 +11,11 @@ export type BreakerState = "closed" | "open" | "half_open";
 
 /** What a call taught: the upstream is well, is ill, or nothing (the client hung up, a 400). */
 type Lesson = "success" | "failure" | "nothing";
+
+/** What a circuit must know of an answer: how it ends. */
+interface Ending {
+  readonly completion: Promise<Pick<Completion, "failure">>;
+}
 
 /** opossum would start a timer for each circuit; it only counts for itself, so nothing needs to rotate often. */
 const rotate = new EventEmitter().setMaxListeners(0);
@@ -49,9 +54,9 @@ export class Breaker {
   }
 
   /** Resolves and rejects as `action` does, at once; the circuit learns when the answer has ended. Undefined when refused. */
-  call(action: () => Promise<Answer>): Promise<Answer> | undefined {
+  call<A extends Ending>(action: () => Promise<A>): Promise<A> | undefined {
     const circuit = this.#circuit;
-    let answer: Promise<Answer> | undefined;
+    let answer: Promise<A> | undefined;
     const run = () => {
       answer = action();
       return this.#heed(circuit, answer);
@@ -84,7 +89,7 @@ export class Breaker {
   }
 
   /** Learns when the answer has ended, unless the circuit has been replaced meanwhile. */
-  async #heed(circuit: CircuitBreaker, answer: Promise<Answer>): Promise<void> {
+  async #heed(circuit: CircuitBreaker, answer: Promise<Ending>): Promise<void> {
     const lesson = await lessonOf(answer);
     if (circuit === this.#circuit) this.#learn(lesson);
   }
@@ -124,7 +129,7 @@ export class Breaker {
   }
 }
 
-async function lessonOf(answer: Promise<Answer>): Promise<Lesson> {
+async function lessonOf(answer: Promise<Ending>): Promise<Lesson> {
   try {
     const { failure } = await (await answer).completion;
     if (failure === undefined) return "success";

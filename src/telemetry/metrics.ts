@@ -1,5 +1,5 @@
 /** Turns finished requests and the state of the process into metric points. Never sampled. */
-import type { Operation } from "../domain/chat.ts";
+import type { Operation, TokenUsage } from "../domain/chat.ts";
 import type { OutcomeReceipt } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { StoreHealth } from "../domain/store.ts";
@@ -42,6 +42,7 @@ export interface Metrics {
   }): void;
   refused(reason: string): void;
   redactions(rules: readonly string[]): void;
+  guardrailTokens(guardrail: string, usage: TokenUsage): void;
   configReload(result: "applied" | "unchanged" | "refused"): void;
   refresh(state: ProcessState): void;
 }
@@ -85,6 +86,10 @@ export function createMetrics(providerOf: (upstream: string) => string): Metrics
     },
     outcomes: (receipts) => {
       for (const { status } of receipts) metrics.outcomes.add(1, status);
+    },
+    guardrailTokens: (guardrail, { inputTokens, outputTokens }) => {
+      metrics.guardrailTokens.add(inputTokens, guardrail, "input");
+      metrics.guardrailTokens.add(outputTokens, guardrail, "output");
     },
     configReload: (result) => metrics.configReloads.add(1, result),
     refresh: (state) => refreshGauges(metrics, state),

@@ -80,6 +80,13 @@ export const metric = define({
       "What guardrails said: allow, flag, redact, block, not_evaluated, or failed for one that crashed or was too slow.",
     labels: ["experiment", "variant", "guardrail", "stage", "verdict", "shadow"],
   },
+  guardrailTokens: {
+    name: "assay.guardrail.tokens",
+    kind: "counter",
+    unit: "{token}",
+    description: "Tokens that guardrails spent on models of their own; no other metric counts them.",
+    labels: ["guardrail", "type"],
+  },
   guardrailDuration: {
     name: "assay.guardrail.duration",
     kind: "histogram",

@@ -1,6 +1,7 @@
 /** What went wrong between us and an upstream, in the failure table's words. */
 import { isObject } from "../core/chat-completion.ts";
 import { retryAfterMs } from "../core/retry-after.ts";
+import { failureOfStatus } from "../core/upstream-status.ts";
 import { Failure, type FailureCode } from "../domain/failure.ts";
 import type { IncomingHeaders } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
@@ -91,7 +92,7 @@ export function statusFailure(facts: {
   const { upstream, status, headers, bytes, now } = facts;
   const error = errorObject(bytes);
   const wait = retryAfterMs(status === 429 ? headers : withoutResets(headers), now);
-  const code = statusCode(status, error);
+  const code = failureOfStatus(status, error);
   if (code === "upstream_unauthorized") {
     return new Failure(code, `Upstream "${upstream}" refused our key (${status}); check its api_key.`);
   }
@@ -111,18 +112,6 @@ export function statusFailure(facts: {
 /** `x-ratelimit-reset-*` stands on every answer, and means a wait on a 429 alone. */
 function withoutResets(headers: IncomingHeaders): IncomingHeaders {
   return { "retry-after": headers["retry-after"], "retry-after-ms": headers["retry-after-ms"] };
-}
-
-function statusCode(status: number, error: Record<string, unknown> | undefined): FailureCode {
-  if (status >= 300 && status < 400) return "upstream_redirected";
-  if (status === 401 || status === 403) return "upstream_unauthorized";
-  if (status === 404) return "upstream_model_not_found";
-  if (status === 429) {
-    const isQuota = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
-    return isQuota ? "upstream_quota_exhausted" : "upstream_rate_limited";
-  }
-  if (status >= 500 || status === 408 || status === 409 || status === 425) return "upstream_error";
-  return "upstream_rejected";
 }
 
 /** The status that an error inside a 200 stands for. */

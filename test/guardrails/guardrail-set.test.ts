@@ -25,7 +25,7 @@ function revisionOf(guardrails: string): Revision {
 
 function setOf(revision: Revision): GuardrailSet {
   const set = new GuardrailSet({
-    ask: () => Promise.reject(new Error()),
+    askFor: () => () => Promise.reject(new Error()),
     prompt: () => undefined,
     now: () => 0,
   });

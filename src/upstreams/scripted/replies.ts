@@ -97,7 +97,7 @@ const badArguments = { json: '{"unexpected": tr', schema: '{"unexpected":[null]}
 function contentOf(request: ScriptedRequest, seed: number): string {
   const { format } = request;
   if (format.kind === "json_schema")
-    return JSON.stringify(sampleOf(format.schema, { ...supportOf(request, seed) }));
+    return JSON.stringify(sampleOf(format.schema, { ...supportOf(request, seed), ...verdictOf(request) }));
   if (asksForSupportReply(promptOf(request))) return JSON.stringify(supportOf(request, seed));
   if (format.kind === "json_object")
     return JSON.stringify({ answer: plainReply(seed, isLarge(request.model)) });
@@ -112,6 +112,18 @@ function supportOf(request: ScriptedRequest, seed: number): SupportReply {
     seed,
   });
 }
+
+/**
+ * What a judge says: `[[judge:fail]]` or `[[judge:fail;category=rude]]` in the judged text asks for it. Without one it says the
+ * first that its schema allows.
+ */
+function verdictOf(request: ScriptedRequest): Readonly<Record<string, string>> {
+  const [, verdict, category] = judgeDirective.exec(promptOf(request)) ?? [];
+  if (verdict === undefined) return {};
+  return category === undefined ? { verdict } : { verdict, category };
+}
+
+const judgeDirective = /\[\[judge:([a-z]{1,32})(?:;category=([\w.-]{1,64}))?\]\]/;
 
 function promptOf(request: ScriptedRequest): string {
   return request.messages.map((message) => message.text).join("\n");

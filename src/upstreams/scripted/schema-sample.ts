@@ -45,7 +45,10 @@ function sample(given: unknown, place: Place): unknown {
   const schema = flatten(given, place);
   if ("const" in schema) return schema.const;
   const choices = listIn(schema, "enum");
-  if (choices.length > 0) return choices[place.position % choices.length];
+  if (choices.length > 0) {
+    const hint = hintAt(place);
+    return choices.includes(hint) ? hint : choices[place.position % choices.length];
+  }
   const type = typeOf(schema, place);
   if (type === "object") return objectSample(schema, place);
   if (type === "array") return arraySample(schema, place);

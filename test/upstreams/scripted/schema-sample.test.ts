@@ -85,6 +85,9 @@ describe("a sample of a schema", () => {
   test("prefers the hint for a member of that name where its type is right", () => {
     const schema = { properties: { reply: { type: "string" }, escalate: { type: "integer" } } };
     assert.deepEqual(sampleOf(schema, { reply: "Hello", escalate: true }), { reply: "Hello", escalate: 1 });
+    const choices = { properties: { verdict: { enum: ["pass", "fail"] } } };
+    assert.deepEqual(sampleOf(choices, { verdict: "fail" }), { verdict: "fail" });
+    assert.deepEqual(sampleOf(choices, { verdict: "maybe" }), { verdict: "pass" });
   });
 });
 
