@@ -69,7 +69,7 @@ interface Asked {
 }
 
 const modelPrefix = "scripted-fault:";
-const directive = /\[\[fault:([^\]]{1,200})\]\]/;
+const directive = /\[\[fault:([^\]]{1,4000})\]\]/;
 
 function askedFor(request: ScriptedRequest): Asked | undefined {
   const header = request.headers["x-scripted-fault"];
