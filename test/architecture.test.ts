@@ -118,12 +118,14 @@ const layers: Readonly<Record<string, Layer>> = {
       "policies",
       "telemetry",
       "upstreams",
+      "app-client-schemas.ts",
       "app-foundation.ts",
       "app-listener.ts",
       "app-pipeline.ts",
     ],
     owns: [],
   },
+  "app-client-schemas.ts": { imports: ["jobs"], owns: ["node:worker_threads"] },
   "app-pipeline.ts": {
     imports: ["core", "domain", "pipeline", "policies", "upstreams", "app-foundation.ts"],
     owns: [],
@@ -138,6 +140,8 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   // The root of the statistics' thread, as app.ts is of the process.
   "analysis-worker.ts": { imports: ["analysis", "jobs", "stores"], owns: ["node:worker_threads"] },
+  // The root of the thread that evaluates schemas of clients.
+  "schema-worker.ts": { imports: ["core", "domain", "jobs"], owns: ["node:worker_threads"] },
   "main.ts": { imports: ["cli", "core", "domain", "version.ts"], owns: [] },
   "version.ts": { imports: [], owns: ["node:fs"] },
 };
@@ -181,6 +185,7 @@ const roots = [
   "main.ts",
   "analysis-worker.ts",
   "app-worker.ts",
+  "schema-worker.ts",
   "stores/sqlite/writer-worker.ts",
   "stores/sqlite/reader-worker.ts",
   "config/docs.ts",

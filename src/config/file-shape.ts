@@ -31,6 +31,7 @@ export interface ServerSection {
     readonly connections: number;
     readonly requests: number;
     readonly loop_delay_ms: number;
+    readonly schema_ms: number;
   };
   readonly drain_ms: number;
   readonly workers: number | "auto";

@@ -99,6 +99,7 @@ function toServer(server: ServerSection): ServerConfig {
     maxConnections: server.limits.connections,
     maxRequests: server.limits.requests,
     maxLoopDelayMs: server.limits.loop_delay_ms,
+    schemaMs: server.limits.schema_ms,
     drainMs: server.drain_ms,
     workers: server.workers,
     corsOrigins: server.cors_origins,

@@ -47,6 +47,8 @@ export interface ServerConfig {
   readonly maxRequests: number;
   /** How late the event loop may be for long; 0 for any. */
   readonly maxLoopDelayMs: number;
+  /** Of one check by a schema that a client wrote. */
+  readonly schemaMs: number;
   readonly drainMs: number;
   /** Processes that serve the data plane; `auto`: as many as the machine has cores. */
   readonly workers: number | "auto";

@@ -1,5 +1,7 @@
+import { createClientSchemaVerdicts } from "../../src/core/client-schema-verdicts.ts";
 import { createToolChecks } from "../../src/core/tool-check.ts";
 import type { Answer, Choice, RenderedRequest } from "../../src/domain/chat.ts";
+import type { ClientSchemaJudge } from "../../src/domain/client-schema.ts";
 import type { OutputConfig } from "../../src/domain/config.ts";
 import { validateOutput } from "../../src/policies/validate-output.ts";
 import { experimentWith } from "../core/experiment-fixture.ts";
@@ -22,11 +24,19 @@ export const schema = {
 export const good = choiceOf({ content: '{"reply":"yes"}' });
 export const bad = choiceOf({ content: '{"reply":1}' });
 
+const verdicts = createClientSchemaVerdicts();
+/** Without a thread. */
+export const judgeHere: ClientSchemaJudge = async (question) => verdicts(question);
+
 /** A policy over a service that answers by these choices in turn, the last one for ever. */
 export function validating(
   change: Partial<OutputConfig>,
   answers: readonly (readonly Choice[])[],
-  given: { readonly isStream?: boolean; readonly body?: Readonly<Record<string, unknown>> } = {},
+  given: {
+    readonly isStream?: boolean;
+    readonly body?: Readonly<Record<string, unknown>>;
+    readonly judge?: ClientSchemaJudge;
+  } = {},
 ) {
   const output: OutputConfig = {
     schema: { name: "support", schema },
@@ -40,7 +50,7 @@ export function validating(
   const experiment = experimentWith({ output });
   const context = contextOf(revisionOf([experiment]));
   const asked: RenderedRequest[] = [];
-  const service = validateOutput({ toolChecks: createToolChecks(), now: () => 0 })(
+  const service = validateOutput({ toolChecks: createToolChecks(given.judge ?? judgeHere), now: () => 0 })(
     async (request): Promise<Answer> => {
       const choices = answers[Math.min(asked.length, answers.length - 1)] ?? [];
       asked.push(request);

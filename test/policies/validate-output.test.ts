@@ -15,7 +15,7 @@ import {
   wholeAnswer,
 } from "./policy-fixture.ts";
 import { read, streamAnswer } from "./source-fixture.ts";
-import { bad, good, schema, validating } from "./validate-fixture.ts";
+import { bad, good, judgeHere, schema, validating } from "./validate-fixture.ts";
 
 const violation = { code: "output_schema_violation" };
 
@@ -143,7 +143,7 @@ describe("a stream on its way", () => {
     });
     const context = contextOf(revisionOf([experiment]));
     const cut = new Failure("upstream_stream_interrupted", "cut");
-    const service = validateOutput({ toolChecks: createToolChecks(), now: () => 0 })(async () =>
+    const service = validateOutput({ toolChecks: createToolChecks(judgeHere), now: () => 0 })(async () =>
       streamAnswer(["data: x\n\n"], completionOf({ choices: [bad], failure: cut })),
     );
     assert.equal((await read(await service(renderedRequest({ experiment }), context))).failure, cut);
@@ -209,7 +209,9 @@ describe("without a check", () => {
 
   test("requests outside of experiments pass untouched", async () => {
     const answer = wholeAnswer({ choices: [bad] });
-    const service = validateOutput({ toolChecks: createToolChecks(), now: () => 0 })(async () => answer);
+    const service = validateOutput({ toolChecks: createToolChecks(judgeHere), now: () => 0 })(
+      async () => answer,
+    );
     assert.equal(await service({ ...renderedRequest(), experiment: undefined }, contextOf()), answer);
   });
 });
