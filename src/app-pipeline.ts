@@ -4,6 +4,7 @@ import { isKilled } from "./core/kill-switch.ts";
 import { describePhase, type PhaseFacts } from "./core/phase.ts";
 import type { Pricing } from "./core/pricing.ts";
 import { renderRequest } from "./core/render-request.ts";
+import { createFormatChecks } from "./core/response-format.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import type { ChatRequest } from "./domain/chat.ts";
 import type { ClientSchemaJudge } from "./domain/client-schema.ts";
@@ -59,7 +60,7 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
         render: (request, plan, { revision }) =>
           renderRequest(request, plan, { revision, reason: "fallback" }),
       }),
-      validateOutput({ toolChecks: createToolChecks(judge), now }),
+      validateOutput({ toolChecks: createToolChecks(judge), formatChecks: createFormatChecks(judge), now }),
       retry({ configOf: (name) => upstreams.configOf(name).retry, now, random: Math.random }),
       holdStream,
     ],

@@ -161,6 +161,7 @@ interface PredictSection {
 interface OutputSection {
   readonly schema?: string | Readonly<Record<string, unknown>>;
   readonly check_tool_calls: boolean;
+  readonly check_response_format: boolean;
   readonly send_response_format: boolean;
   readonly on_invalid: OnInvalid;
   readonly max_repairs: number;

@@ -192,6 +192,7 @@ export function toExperiment(
     output: {
       schema: schema && { name: schema.name, schema: schema.schema },
       checkToolCalls: output.check_tool_calls,
+      checkResponseFormat: output.check_response_format,
       sendResponseFormat: output.send_response_format,
       onInvalid: output.on_invalid,
       maxRepairs: output.max_repairs,

@@ -2,6 +2,7 @@ import type { ChatBody, Member } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import { type ParameterCheck, parameterChecks, shown } from "./chat-parameters.ts";
 import { parseMember, scanBody } from "./json-scan.ts";
+import { checkResponseFormat } from "./response-format.ts";
 
 /**
  * The body of a chat request, checked as far as the proxy must know it; what else is in it is the upstream's to judge.
@@ -15,6 +16,8 @@ export function parseChatBody(bytes: Buffer): ChatBody {
   if (model === undefined)
     throw missing("model", 'Name a model or an experiment, such as "experiment/<id>".');
   if (messages === undefined) throw missing("messages", "Send an array of messages; it may be empty.");
+  const format = members.get("response_format");
+  if (format !== undefined) checkResponseFormat(bytes, format);
   return {
     operation: "chat",
     bytes,

@@ -10,26 +10,18 @@ const maxKeys = 5000;
 
 /** What speaks against a schema, as the end of the sentence "The schema …"; undefined when nothing does. */
 export function clientSchemaProblem(schema: unknown): string | undefined {
-  if (!isObject(schema) && typeof schema !== "boolean") return "is neither an object nor true or false";
-  try {
-    visit({ keys: 0 }, schema, { place: "", depth: 1, kind: "schema" });
-    return undefined;
-  } catch (problem) {
-    if (problem instanceof SchemaProblem) return problem.message;
-    throw problem;
-  }
+  if (typeof schema === "boolean") return undefined;
+  if (!isObject(schema)) return "is neither an object nor true or false";
+  return problemIn(schema, "schema", { trail: [], keys: 0 });
 }
-
-class SchemaProblem extends Error {}
 
 /** What an object is: a schema, a map whose keys are names of the schema's own, or a value in which nothing is a keyword. */
 type Kind = "schema" | "schemas" | "patterns" | "value";
 
-interface Spot {
-  /** JSON Pointer. */
-  readonly place: string;
-  readonly depth: number;
-  readonly kind: Kind;
+interface Walk {
+  /** From the root to what is looked at. */
+  readonly trail: string[];
+  keys: number;
 }
 
 const kindUnder: ReadonlyMap<string, Kind> = new Map<string, Kind>([
@@ -46,17 +38,23 @@ const kindUnder: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 ]);
 const references: ReadonlySet<string> = new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
 
-function visit(seen: { keys: number }, node: unknown, spot: Spot): void {
-  if (typeof node !== "object" || node === null) return;
-  if (spot.depth > maxDepth) throw new SchemaProblem(`is nested deeper than ${maxDepth} levels`);
+function problemIn(node: object, kind: Kind, walk: Walk): string | undefined {
+  const { trail } = walk;
+  if (trail.length >= maxDepth) return `is nested deeper than ${maxDepth} levels`;
+  const isList = Array.isArray(node);
   for (const [key, value] of Object.entries(node)) {
-    const place = `${spot.place}/${key}`;
-    if (!Array.isArray(node)) seen.keys += 1;
-    if (seen.keys > maxKeys) throw new SchemaProblem(`has more than ${maxKeys} keys`);
-    if (spot.kind === "schema") checkKeyword(key, value, place);
-    if (spot.kind === "patterns") checkPattern(key, place);
-    visit(seen, value, { place, depth: spot.depth + 1, kind: kindOf(spot.kind, key) });
+    if (!isList) walk.keys += 1;
+    if (walk.keys > maxKeys) return `has more than ${maxKeys} keys`;
+    trail.push(key);
+    const problem = keyProblem(kind, key, value, trail) ?? valueProblem(value, kindOf(kind, key), walk);
+    if (problem !== undefined) return problem;
+    trail.pop();
   }
+  return undefined;
+}
+
+function valueProblem(value: unknown, kind: Kind, walk: Walk): string | undefined {
+  return typeof value === "object" && value !== null ? problemIn(value, kind, walk) : undefined;
 }
 
 function kindOf(kind: Kind, key: string): Kind {
@@ -64,23 +62,20 @@ function kindOf(kind: Kind, key: string): Kind {
   return kind === "schema" ? (kindUnder.get(key) ?? "schema") : "schema";
 }
 
-function checkKeyword(key: string, value: unknown, place: string): void {
+function keyProblem(kind: Kind, key: string, value: unknown, trail: readonly string[]): string | undefined {
+  if (kind === "patterns") return patternProblem(key, trail);
+  if (kind !== "schema") return undefined;
   // ajv would answer with a promise, which is neither yes nor no.
-  if (key === "$async")
-    throw new SchemaProblem(`uses $async at ${shown(place)}, which is no keyword of JSON Schema`);
-  if (references.has(key) && typeof value === "string" && !value.startsWith("#")) {
-    throw new SchemaProblem(
-      `refers at ${shown(place)} to a place outside of it; only references within the schema (#…) are followed`,
-    );
-  }
-  if (key === "pattern" && typeof value === "string") checkPattern(value, place);
+  if (key === "$async") return `uses $async at ${shown(trail)}, which is no keyword of JSON Schema`;
+  if (typeof value !== "string") return undefined;
+  if (key === "pattern") return patternProblem(value, trail);
+  if (!references.has(key) || value.startsWith("#")) return undefined;
+  return `refers at ${shown(trail)} to a place outside of it; only references within the schema (#…) are followed`;
 }
 
-function checkPattern(pattern: string, place: string): void {
-  if (!backtracks(pattern)) return;
-  throw new SchemaProblem(
-    `has a pattern at ${shown(place)} that cannot be matched in linear time; write it without lookaround and backreferences`,
-  );
+function patternProblem(pattern: string, trail: readonly string[]): string | undefined {
+  if (!backtracks(pattern)) return undefined;
+  return `has a pattern at ${shown(trail)} that cannot be matched in linear time; write it without lookaround and backreferences`;
 }
 
 /** Lookaround or a backreference, which no engine matches in linear time. To compile the pattern would itself take up to 0.2 s. */
@@ -96,6 +91,8 @@ const patternTokens = /\\.|\[(?:\\.|[^\]\\])*(?:\]|\\?$)|\(\?<?[=!]/gs;
 
 const maxShown = 100;
 
-function shown(place: string): string {
+/** As a JSON Pointer, but for the escapes. */
+function shown(trail: readonly string[]): string {
+  const place = `/${trail.join("/")}`;
   return place.length > maxShown ? `${place.slice(0, maxShown)}…` : place;
 }

@@ -215,6 +215,8 @@ export interface OutputConfig {
   readonly schema: { readonly name: string; readonly schema: unknown } | undefined;
   /** Check tool-call arguments against the `tools` of the request. */
   readonly checkToolCalls: boolean;
+  /** Without a schema of its own: check the content by the client's `response_format`. */
+  readonly checkResponseFormat: boolean;
   /** Send the schema to the upstream as `response_format` when the client sent none. */
   readonly sendResponseFormat: boolean;
   readonly onInvalid: OnInvalid;

@@ -1,7 +1,7 @@
 import { checkOutput, type OutputChecks, type OutputFinding } from "../core/output-check.ts";
 import { repairRequest } from "../core/render-request.ts";
 import type { ToolCheck } from "../core/tool-check.ts";
-import type { Answer, Completion, RenderedRequest, RequestContext } from "../domain/chat.ts";
+import type { Answer, ChatBody, Completion, RenderedRequest, RequestContext } from "../domain/chat.ts";
 import type { OutputConfig } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import type { ValidationRecord } from "../domain/record.ts";
@@ -10,6 +10,8 @@ import type { Policy } from "../pipeline/service.ts";
 
 export interface ValidateParts {
   readonly toolChecks: (tools: Buffer) => ToolCheck;
+  /** Of the format that a body asks for, where it asks for one by a schema. */
+  readonly formatChecks: (body: ChatBody) => OutputChecks["content"];
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -103,12 +105,14 @@ function checksOf(
   const { experiment, body } = request;
   if (experiment === undefined) return undefined;
   const { output } = experiment;
-  const content = context.revision.contentChecks.get(experiment.id);
+  const own = context.revision.contentChecks.get(experiment.id);
+  const content = own ?? (output.checkResponseFormat ? parts.formatChecks(body) : undefined);
   const tools = output.checkToolCalls ? body.members.get("tools") : undefined;
   const tool = tools && parts.toolChecks(body.bytes.subarray(tools.start, tools.end));
   if (content === undefined && tool === undefined) return undefined;
   const phase = request.attemptReason === "fallback" ? "fallback" : "first";
-  return { name: output.schema?.name ?? "tool_calls", phase, output, content, tool };
+  const name = output.schema?.name ?? (content === undefined ? "tool_calls" : "response_format");
+  return { name, phase, output, content, tool };
 }
 
 function violation(checks: Checks, finding: Extract<OutputFinding, { kind: "fail" }>): Failure {
