@@ -78,8 +78,23 @@ function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(([key, value]) => [key, metadataValue(key, value)]));
 }
 
-// Spellings by which callers of other proxies choose where a request goes, or with whose key.
-const routing: ReadonlySet<string> = new Set(["api_base", "api_key", "base_url", "upstream", "x-upstream"]);
+// Spellings by which callers of other proxies choose where a request goes, with whose key, or from which file.
+const routing: ReadonlySet<string> = new Set([
+  "api_base",
+  "api_key",
+  "base_url",
+  "endpoint",
+  "extra_headers",
+  "file",
+  "headers",
+  "prompt_file",
+  "proxy",
+  "schema_file",
+  "upstream",
+  "upstream_url",
+  "url",
+  "x-upstream",
+]);
 const nullByte = 0x6e;
 /** ASCII's, and whatever lies beyond it: some of that is a letter of ASCII to decoders that ignore case. */
 const mayFold = /[^ -@[-~]/;
@@ -94,7 +109,7 @@ function checkParameter(bytes: Buffer, name: string, member: Member): void {
   if (routing.has(lowerName)) {
     throw new Failure(
       "unsupported_parameter",
-      `"${name}" is not taken from requests: the configuration says where they go. Leave it out.`,
+      `"${name}" is not taken from requests: the configuration says where they go, and with what. Leave it out.`,
       { param: name },
     );
   }
