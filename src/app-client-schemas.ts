@@ -12,6 +12,7 @@ function startWorker(): Worker {
     execArgv: [],
     // Code is made of what clients send: our keys are none of its business.
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
+    // Far above what the bounds of schemas and values leave to be used: see `maxTextLength` of the thread.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
   });
 }

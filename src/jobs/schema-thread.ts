@@ -22,6 +22,11 @@ export interface SchemaThread {
   close(): Promise<void>;
 }
 
+/**
+ * Characters of one value. A thread that runs out of memory within a parse of JSON takes the process with it: 27 MB of small
+ * objects needed 300 MB. This much needs 60 at most.
+ */
+const maxTextLength = 1_000_000;
 /** How long a question may wait for its turn. */
 const maxWaitMs = 1000;
 /** Questions that may wait, of schemas that were answered for before and of others. */
@@ -67,7 +72,10 @@ class Thread {
 
   ask(question: ClientSchemaQuestion): Promise<CheckResult> {
     const lane = this.#known.has(question.key) ? this.#lanes.known : this.#lanes.unknown;
-    const refused = this.#refusal(question.key) ?? (lane.size >= maxWaiting ? busy : undefined);
+    const isLong = question.text.length > maxTextLength;
+    const refused = isLong
+      ? tooLong
+      : (this.#refusal(question.key) ?? (lane.size >= maxWaiting ? busy : undefined));
     if (refused !== undefined) return Promise.resolve(notEvaluated(refused));
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -204,6 +212,7 @@ class Thread {
   }
 }
 
+const tooLong = `the value has more than ${maxTextLength} characters`;
 const busy = "busy";
 const unstartable = "its thread cannot be started";
 

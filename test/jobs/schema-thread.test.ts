@@ -104,6 +104,13 @@ describe("the thread for schemas of clients", () => {
     assert.deepEqual((await Promise.all(waiting.slice(0, 64))).at(-1), "one 64");
   });
 
+  test("is not asked about a value of more than a million characters, which its memory may not hold", async (t) => {
+    const { ask, started } = threadOf(t);
+    assert.match(await ask("a", "x".repeat(1_000_001)), /^not: the value has more than 1000000 characters$/);
+    assert.equal(started(), 0);
+    assert.match(await ask("a", "x".repeat(1_000_000)), /^x+ 1$/);
+  });
+
   test("lets nobody wait for a thread that does not come", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const { ask } = threadOf(t, "setInterval(() => {}, 1000)");
