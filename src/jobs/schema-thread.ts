@@ -121,7 +121,7 @@ class Thread {
     const job = this.#next();
     if (job === undefined) return;
     const worker = this.#worker ?? this.#started();
-    if (!this.#isReady) return;
+    if (worker === undefined || !this.#isReady) return;
     this.#lanes.known.delete(job);
     this.#lanes.unknown.delete(job);
     clearTimeout(job.timer);
@@ -144,8 +144,14 @@ class Thread {
     return undefined;
   }
 
-  #started(): Worker {
-    const worker = this.#parts.start();
+  #started(): Worker | undefined {
+    let worker: Worker;
+    try {
+      worker = this.#parts.start();
+    } catch (error) {
+      this.#unstarted(error);
+      return undefined;
+    }
     worker.on("message", (message: FromSchemaWorker) => this.#heard(worker, message));
     worker.on("error", (error) => this.#ended(worker, error));
     worker.on("exit", () => this.#ended(worker, undefined));
@@ -196,12 +202,15 @@ class Thread {
       job.settle(notEvaluated(error === undefined ? "its schema took too long" : "its schema took too much"));
       // At most `maxSlow` in `forgetMs`.
       log.warn("a client's schema took too much; its check was ended", { budgetMs: budgetMs() });
-    } else if (!this.#isReady) {
-      this.#restartAt = now() + restartMs;
-      log.error("schemas of clients are not evaluated: their thread cannot be started", { error });
-      this.#settleWaiting(unstartable);
-    }
+    } else if (!this.#isReady) this.#unstarted(error);
     this.#pump();
+  }
+
+  #unstarted(error: unknown): void {
+    const { log, now } = this.#parts;
+    this.#restartAt = now() + restartMs;
+    log.error("schemas of clients are not evaluated: their thread cannot be started", { error });
+    this.#settleWaiting(unstartable);
   }
 
   #settleWaiting(reason: string): void {

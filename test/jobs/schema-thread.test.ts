@@ -130,6 +130,20 @@ describe("the thread for schemas of clients", () => {
     assert.equal(started(), 2);
   });
 
+  test("answers that it cannot be started where the system refuses it one", async () => {
+    const silent = () => {};
+    const { judge } = createSchemaThread({
+      start: () => {
+        throw new Error("no more threads");
+      },
+      budgetMs: () => 50,
+      now: () => 0,
+      log: { info: silent, warn: silent, error: silent },
+    });
+    const question = { key: "a", source: "{}", tool: undefined, text: "" };
+    assert.equal(spoken(await judge(question)), "not: its thread cannot be started");
+  });
+
   test("answers everybody when it is closed", async (t) => {
     const { ask, close } = threadOf(t);
     await ask("a", "one");
