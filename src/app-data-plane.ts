@@ -1,4 +1,5 @@
 /** The data plane of one process: the listener for /v1 and everything that a request meets behind it. */
+import { openClientSchemas } from "./app-client-schemas.ts";
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
@@ -110,16 +111,10 @@ export function createDataPlane(
   const redact = (text: string) => kept.written(text) ?? "";
   const unitHash = unitHasher(unitHashKey);
   const pricing = createPricing(wallNow);
-  const chat = createPipeline({
-    ...ports,
-    guardrails,
-    upstreams,
-    breakers,
-    permits,
-    pricing,
-    unitHash,
-    redact,
-  });
+  const schemas = openClientSchemas({ log, now, budgetMs: () => revision().config.server.schemaMs });
+  const { judge } = schemas;
+  const path = { guardrails, upstreams, breakers, permits, pricing, unitHash, redact, judge };
+  const chat = createPipeline({ ...ports, ...path });
   const ids = createIds(wallNow);
   const onEnd = recorder(metrics, records, redact);
 
@@ -195,6 +190,7 @@ export function createDataPlane(
     drain: (milliseconds) => drainListener(milliseconds),
     async close() {
       await within(upstreams.close(), upstreamsEndMs);
+      await schemas.close();
       breakers.shutdown();
       guardrailBreakers.shutdown();
     },

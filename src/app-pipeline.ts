@@ -4,8 +4,10 @@ import { isKilled } from "./core/kill-switch.ts";
 import { describePhase, type PhaseFacts } from "./core/phase.ts";
 import type { Pricing } from "./core/pricing.ts";
 import { renderRequest } from "./core/render-request.ts";
+import { createFormatChecks } from "./core/response-format.ts";
 import { createToolChecks } from "./core/tool-check.ts";
 import type { ChatRequest } from "./domain/chat.ts";
+import type { ClientSchemaJudge } from "./domain/client-schema.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import type { Unit } from "./domain/experiment.ts";
 import type { RecordSink } from "./domain/store.ts";
@@ -40,10 +42,13 @@ export interface PipelineParts {
   readonly records: RecordSink;
   readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
   readonly redact: (text: string) => string;
+  /** Of schemas that clients send. */
+  readonly judge: ClientSchemaJudge;
 }
 
 export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
-  const { guardrails, upstreams, breakers, permits, pricing, switches, records, unitHash, redact } = parts;
+  const { guardrails, upstreams, breakers, permits, pricing, switches, records } = parts;
+  const { unitHash, redact, judge } = parts;
   const upstreamOf = (name: string) => upstreams.of(name);
   const attempt = observeAttempt({ upstreamOf, pricing, now })(
     stack(
@@ -61,7 +66,7 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
         render: (request, plan, { revision }) =>
           renderRequest(request, plan, { revision, reason: "fallback" }),
       }),
-      validateOutput({ toolChecks: createToolChecks(), now }),
+      validateOutput({ toolChecks: createToolChecks(judge), formatChecks: createFormatChecks(judge), now }),
       guardOutput(guards),
       retry({ configOf: (name) => upstreams.configOf(name).retry, now, random: Math.random }),
       holdStream,

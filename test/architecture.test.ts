@@ -120,12 +120,14 @@ const layers: Readonly<Record<string, Layer>> = {
       "policies",
       "telemetry",
       "upstreams",
+      "app-client-schemas.ts",
       "app-foundation.ts",
       "app-listener.ts",
       "app-pipeline.ts",
     ],
     owns: [],
   },
+  "app-client-schemas.ts": { imports: ["jobs"], owns: ["node:worker_threads"] },
   "app-pipeline.ts": {
     imports: ["core", "domain", "guardrails", "pipeline", "policies", "upstreams", "app-foundation.ts"],
     owns: [],
@@ -140,12 +142,15 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   // The root of the statistics' thread, as app.ts is of the process.
   "analysis-worker.ts": { imports: ["analysis", "jobs", "stores"], owns: ["node:worker_threads"] },
+  // The root of the thread that evaluates schemas of clients.
+  "schema-worker.ts": { imports: ["core", "domain", "jobs"], owns: ["node:worker_threads"] },
   "main.ts": { imports: ["cli", "core", "domain", "version.ts"], owns: [] },
   "version.ts": { imports: [], owns: ["node:fs"] },
 };
 
 /** What one file, or one folder, may import beyond its layer: that it is only that one is the rule. */
 const places: Readonly<Record<string, Layer>> = {
+  "core/linear-pattern.ts": { imports: [], owns: ["re2js"] },
   "core/prompt-front-matter.ts": { imports: [], owns: ["yaml"] },
   "policies/breaker.ts": { imports: [], owns: ["opossum", "node:events"] },
   "policies/opossum.d.ts": { imports: [], owns: ["node:events"] },
@@ -182,6 +187,7 @@ const roots = [
   "main.ts",
   "analysis-worker.ts",
   "app-worker.ts",
+  "schema-worker.ts",
   "stores/sqlite/writer-worker.ts",
   "stores/sqlite/reader-worker.ts",
   "config/docs.ts",

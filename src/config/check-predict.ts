@@ -133,6 +133,11 @@ function checkUnused({ experiment, at }: One): readonly Finding[] {
     "a model server calls no tools; remove `check_tool_calls`",
   );
   add(
+    output.check_response_format,
+    at("output", "check_response_format"),
+    "a model server takes no `response_format`; remove `check_response_format`",
+  );
+  add(
     output.send_response_format,
     at("output", "send_response_format"),
     "a model server takes no `response_format`; remove `send_response_format`",

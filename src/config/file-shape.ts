@@ -33,6 +33,7 @@ export interface ServerSection {
     readonly connections: number;
     readonly requests: number;
     readonly loop_delay_ms: number;
+    readonly schema_ms: number;
   };
   readonly drain_ms: number;
   readonly workers: number | "auto";
@@ -178,6 +179,7 @@ interface PredictSection {
 interface OutputSection {
   readonly schema?: string | Readonly<Record<string, unknown>>;
   readonly check_tool_calls: boolean;
+  readonly check_response_format: boolean;
   readonly send_response_format: boolean;
   readonly on_invalid: OnInvalid;
   readonly max_repairs: number;

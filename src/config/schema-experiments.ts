@@ -158,6 +158,10 @@ const output = section("What an answer must look like, and what happens when it 
     "x-otherwise": "content is not checked",
   },
   check_tool_calls: flag("Check tool-call arguments against the request's `tools`.", false),
+  check_response_format: flag(
+    "Check the content by the client's `response_format` where the experiment has no `schema`.",
+    false,
+  ),
   send_response_format: flag("Send the schema as `response_format` when the client sent none.", false),
   on_invalid: {
     description: "What an invalid answer leads to.",

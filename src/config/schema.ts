@@ -62,6 +62,11 @@ const server = section("The two listeners and their limits.", {
       100,
       { minimum: 0, maximum: 10_000 },
     ),
+    schema_ms: count(
+      "How long one check by a schema that a client wrote may take, in a thread of its own; beyond it the answer is not checked.",
+      200,
+      { minimum: 10, maximum: 2000 },
+    ),
   }),
   workers: {
     description:

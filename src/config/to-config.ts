@@ -101,6 +101,7 @@ function toServer(server: ServerSection): ServerConfig {
     maxConnections: server.limits.connections,
     maxRequests: server.limits.requests,
     maxLoopDelayMs: server.limits.loop_delay_ms,
+    schemaMs: server.limits.schema_ms,
     drainMs: server.drain_ms,
     workers: server.workers,
     corsOrigins: server.cors_origins,
@@ -193,6 +194,7 @@ export function toExperiment(
     output: {
       schema: schema && { name: schema.name, schema: schema.schema },
       checkToolCalls: output.check_tool_calls,
+      checkResponseFormat: output.check_response_format,
       sendResponseFormat: output.send_response_format,
       onInvalid: output.on_invalid,
       maxRepairs: output.max_repairs,

@@ -2,6 +2,7 @@ import type { ChatBody, Member } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import { type ParameterCheck, parameterChecks, shown } from "./chat-parameters.ts";
 import { parseMember, scanBody } from "./json-scan.ts";
+import { checkResponseFormat } from "./response-format.ts";
 
 /**
  * The body of a chat request, checked as far as the proxy must know it; what else is in it is the upstream's to judge.
@@ -15,6 +16,8 @@ export function parseChatBody(bytes: Buffer): ChatBody {
   if (model === undefined)
     throw missing("model", 'Name a model or an experiment, such as "experiment/<id>".');
   if (messages === undefined) throw missing("messages", "Send an array of messages; it may be empty.");
+  const format = members.get("response_format");
+  if (format !== undefined) checkResponseFormat(bytes, format);
   return {
     operation: "chat",
     bytes,
@@ -75,8 +78,23 @@ function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(([key, value]) => [key, metadataValue(key, value)]));
 }
 
-// Spellings by which callers of other proxies choose where a request goes, or with whose key.
-const routing: ReadonlySet<string> = new Set(["api_base", "api_key", "base_url", "upstream", "x-upstream"]);
+// Spellings by which callers of other proxies choose where a request goes, with whose key, or from which file.
+const routing: ReadonlySet<string> = new Set([
+  "api_base",
+  "api_key",
+  "base_url",
+  "endpoint",
+  "extra_headers",
+  "file",
+  "headers",
+  "prompt_file",
+  "proxy",
+  "schema_file",
+  "upstream",
+  "upstream_url",
+  "url",
+  "x-upstream",
+]);
 const nullByte = 0x6e;
 /** ASCII's, and whatever lies beyond it: some of that is a letter of ASCII to decoders that ignore case. */
 const mayFold = /[^ -@[-~]/;
@@ -91,7 +109,7 @@ function checkParameter(bytes: Buffer, name: string, member: Member): void {
   if (routing.has(lowerName)) {
     throw new Failure(
       "unsupported_parameter",
-      `"${name}" is not taken from requests: the configuration says where they go. Leave it out.`,
+      `"${name}" is not taken from requests: the configuration says where they go, and with what. Leave it out.`,
       { param: name },
     );
   }

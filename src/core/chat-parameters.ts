@@ -20,6 +20,8 @@ export const parameterChecks: ReadonlyMap<string, ParameterCheck> = new Map<stri
   ["model", { ...value("a string of 1 to 256 characters", isModelName), isNullable: false }],
   ["messages", { kind: "opening", wanted: "an array", isNullable: false, byte: 0x5b }],
   ["metadata", { kind: "opening", wanted: "an object of strings", isNullable: true, byte: 0x7b }],
+  ["tools", { kind: "opening", wanted: "an array", isNullable: true, byte: 0x5b }],
+  ["response_format", { kind: "opening", wanted: "an object", isNullable: true, byte: 0x7b }],
   ["stream", value("true or false", (stream) => typeof stream === "boolean")],
   ["stream_options", value("an object whose include_usage is true or false", isStreamOptions)],
   ["n", integer(1, 128)],

@@ -1,5 +1,5 @@
 import type { Choice } from "../domain/chat.ts";
-import type { CheckResult, ContentCheck } from "../domain/config.ts";
+import type { CheckResult } from "../domain/config.ts";
 import type { ToolCheck } from "./tool-check.ts";
 
 export type OutputFinding =
@@ -9,44 +9,42 @@ export type OutputFinding =
   | { readonly kind: "fail"; readonly path: string; readonly message: string; readonly text: string }
   | { readonly kind: "not_evaluated"; readonly reason: string };
 
-/** Checks in the order of reliability.md: length, refusal, tool calls, content. The first choice at fault decides. */
-export function checkOutput(
-  choices: readonly Choice[],
-  checks: { readonly content: ContentCheck | undefined; readonly tool: ToolCheck | undefined },
-): OutputFinding {
-  let evaluated = false;
-  let skipped: string | undefined;
-  for (const choice of choices) {
-    if (choice.finishReason === "length") return { kind: "incomplete" };
-    // The model declined; that is an outcome of its own, not a fault of form.
-    if (choice.finishReason === "content_filter" || choice.refusal !== undefined) {
-      skipped ??= "refused";
-      continue;
-    }
-    for (const { result, text } of resultsOf(choice, checks)) {
-      if (result.kind === "fail") return { ...result, text };
-      if (result.kind === "pass") evaluated = true;
-      else skipped ??= result.reason;
-    }
-  }
-  return evaluated ? { kind: "pass" } : { kind: "not_evaluated", reason: skipped ?? "nothing to check" };
+export interface OutputChecks {
+  readonly content: ((text: string) => CheckResult | Promise<CheckResult>) | undefined;
+  readonly tool: ToolCheck | undefined;
 }
 
-function resultsOf(
-  choice: Choice,
-  checks: { readonly content: ContentCheck | undefined; readonly tool: ToolCheck | undefined },
-): { result: CheckResult; text: string }[] {
+/** Checks in the order of reliability.md: length, refusal, tool calls, content. The first choice at fault decides. */
+export async function checkOutput(choices: readonly Choice[], checks: OutputChecks): Promise<OutputFinding> {
+  // All are asked at once: a check in another thread may have to wait, and the waits must not add up.
+  const examined = await Promise.all(choices.map((choice) => examine(choice, checks)));
+  const findings = examined.flat();
+  const decisive = findings.find(({ kind }) => kind === "incomplete" || kind === "fail");
+  if (decisive !== undefined) return decisive;
+  if (findings.some(({ kind }) => kind === "pass")) return { kind: "pass" };
+  return findings[0] ?? { kind: "not_evaluated", reason: "nothing to check" };
+}
+
+async function examine(choice: Choice, checks: OutputChecks): Promise<readonly OutputFinding[]> {
+  if (choice.finishReason === "length") return [{ kind: "incomplete" }];
+  // The model declined; that is an outcome of its own, not a fault of form.
+  if (choice.finishReason === "content_filter" || choice.refusal !== undefined) {
+    return [{ kind: "not_evaluated", reason: "refused" }];
+  }
   if (choice.toolCalls.length > 0) {
     const { tool } = checks;
     if (tool === undefined) return [];
-    return choice.toolCalls.map((call, index) => ({
-      result: atCall(tool(call), index),
-      text: call.arguments,
-    }));
+    return Promise.all(
+      choice.toolCalls.map(async (call, index) => withText(atCall(await tool(call), index), call.arguments)),
+    );
   }
   if (checks.content === undefined) return [];
   const text = choice.content ?? "";
-  return [{ result: checks.content(text), text }];
+  return [withText(await checks.content(text), text)];
+}
+
+function withText(result: CheckResult, text: string): OutputFinding {
+  return result.kind === "fail" ? { ...result, text } : result;
 }
 
 function atCall(result: CheckResult, index: number): CheckResult {

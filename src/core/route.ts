@@ -24,9 +24,10 @@ export interface RouteRequest extends Pick<ChatRequest, "headers"> {
 
 /**
  * Throws `model_not_found`, `invalid_header`, `override_not_allowed`, and `unsupported_parameter` for an experiment that has
- * a route of its own. The header wins over the model.
+ * a route of its own and for a header that would choose the upstream. The header wins over the model.
  */
 export function routeOf(request: RouteRequest, revision: Revision): Route {
+  refuseRouting(request.headers);
   if (request.body.operation === "predict") return predictRoute(request, revision);
   const route = chatRoute(request, revision);
   if (route.kind !== "experiment" || route.experiment.predict === undefined) return route;
@@ -36,6 +37,16 @@ export function routeOf(request: RouteRequest, revision: Revision): Route {
     `Experiment "${id}" is served by model servers, not by chat; post the model's input to /v1/predict/${id}.`,
     { param: "model" },
   );
+}
+
+const routingHeaders = ["x-upstream", "x-assay-upstream"] as const;
+
+function refuseRouting(headers: RouteRequest["headers"]): void {
+  for (const name of routingHeaders) {
+    if (headers[name] === undefined) continue;
+    const message = `The header ${name} is not taken: the configuration says where requests go. Leave it out.`;
+    throw new Failure("unsupported_parameter", message, { param: name });
+  }
 }
 
 function chatRoute(request: RouteRequest, revision: Revision): Route {

@@ -50,6 +50,8 @@ export interface ServerConfig {
   readonly maxRequests: number;
   /** How late the event loop may be for long; 0 for any. */
   readonly maxLoopDelayMs: number;
+  /** Of one check by a schema that a client wrote. */
+  readonly schemaMs: number;
   readonly drainMs: number;
   /** Processes that serve the data plane; `auto`: as many as the machine has cores. */
   readonly workers: number | "auto";
@@ -220,6 +222,8 @@ export interface OutputConfig {
   readonly schema: { readonly name: string; readonly schema: unknown } | undefined;
   /** Check tool-call arguments against the `tools` of the request. */
   readonly checkToolCalls: boolean;
+  /** Without a schema of its own: check the content by the client's `response_format`. */
+  readonly checkResponseFormat: boolean;
   /** Send the schema to the upstream as `response_format` when the client sent none. */
   readonly sendResponseFormat: boolean;
   readonly onInvalid: OnInvalid;

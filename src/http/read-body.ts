@@ -15,14 +15,20 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    // Of a refused body nothing is kept: a paused request is not closed before its client hangs up.
+    const refuse = (failure: Failure) => {
+      clearTimeout(timer);
+      chunks.length = 0;
+      reject(failure);
+    };
     const slow = () =>
-      reject(new Failure("request_timeout", `The body did not arrive within ${bodyMs / 1000} s.`));
+      refuse(new Failure("request_timeout", `The body did not arrive within ${bodyMs / 1000} s.`));
     const timer = setTimeout(slow, bodyMs);
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
       if (length > maxBytes) {
         request.pause();
-        reject(tooLarge());
+        refuse(tooLarge());
         return;
       }
       chunks.push(chunk);
@@ -33,7 +39,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     const hungUp = () =>
-      reject(new Failure("client_cancelled", "The client closed the connection before its body ended."));
+      refuse(new Failure("client_cancelled", "The client closed the connection before its body ended."));
     request.on("error", hungUp);
     request.on("aborted", hungUp);
   });

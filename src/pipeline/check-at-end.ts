@@ -1,25 +1,24 @@
 import type { Answer, ChunkSink, ChunkSource, Completion } from "../domain/chat.ts";
 import { asFailure, type Failure } from "../domain/failure.ts";
 
+type Judge = (completion: Completion) => Failure | undefined | Promise<Failure | undefined>;
+
 /** Lets a stream pass and judges it when it is complete: a verdict turns its clean end into that failure. */
-export function checkAtEnd(answer: Answer, judge: (completion: Completion) => Failure | undefined): Answer {
+export function checkAtEnd(answer: Answer, judge: Judge): Answer {
   if (answer.body.kind !== "stream") return answer;
   const { source } = answer.body;
-  const judged = answer.completion.then((completion) => {
+  const judged = answer.completion.then(async (completion) => {
     if (completion.failure !== undefined) return completion;
-    const failure = verdictOf(judge, completion);
+    const failure = await verdictOf(judge, completion);
     return failure === undefined ? completion : { ...completion, failure };
   });
   return { ...answer, body: { kind: "stream", source: judgedSource(source, judged) }, completion: judged };
 }
 
 /** A judge that breaks has not found the answer good: its fault ends the stream, for a completion never rejects. */
-function verdictOf(
-  judge: (completion: Completion) => Failure | undefined,
-  completion: Completion,
-): Failure | undefined {
+async function verdictOf(judge: Judge, completion: Completion): Promise<Failure | undefined> {
   try {
-    return judge(completion);
+    return await judge(completion);
   } catch (thrown) {
     return asFailure(thrown);
   }

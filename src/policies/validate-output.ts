@@ -1,8 +1,8 @@
-import { checkOutput, type OutputFinding } from "../core/output-check.ts";
+import { checkOutput, type OutputChecks, type OutputFinding } from "../core/output-check.ts";
 import { repairRequest } from "../core/render-request.ts";
 import type { ToolCheck } from "../core/tool-check.ts";
-import type { Answer, Completion, RenderedRequest, RequestContext } from "../domain/chat.ts";
-import type { ContentCheck, OutputConfig } from "../domain/config.ts";
+import type { Answer, ChatBody, Completion, RenderedRequest, RequestContext } from "../domain/chat.ts";
+import type { OutputConfig } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import type { ValidationRecord } from "../domain/record.ts";
 import { checkAtEnd } from "../pipeline/check-at-end.ts";
@@ -10,16 +10,16 @@ import type { Policy } from "../pipeline/service.ts";
 
 export interface ValidateParts {
   readonly toolChecks: (tools: Buffer) => ToolCheck;
+  /** Of the format that a body asks for, where it asks for one by a schema. */
+  readonly formatChecks: (body: ChatBody) => OutputChecks["content"];
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-interface Checks {
+interface Checks extends OutputChecks {
   readonly name: string;
   readonly phase: ValidationRecord["phase"];
   readonly output: OutputConfig;
-  readonly content: ContentCheck | undefined;
-  readonly tool: ToolCheck | undefined;
 }
 
 /** Checks the answer by the experiment's schema and the request's tools; what is invalid is asked again, repaired or refused. */
@@ -35,7 +35,7 @@ export function validateOutput(parts: ValidateParts): Policy<RenderedRequest> {
       const isLive = answer.body.kind === "stream" && checks.output.streamMode !== "buffer";
       if (isLive) return live(parts, answer, { checks, context });
       const { choices } = await answer.completion;
-      const finding = examine(parts, checks, context, choices);
+      const finding = await examine(parts, checks, context, choices);
       if (finding.kind !== "fail" || checks.output.onInvalid === "pass") return answer;
       if (!isAskedAgain(checks.output, repairs)) throw violation(checks, finding);
       attempt = askAgain(attempt, checks, finding);
@@ -71,22 +71,22 @@ function live(
     );
     return answer;
   }
-  return checkAtEnd(answer, (completion: Completion) => {
-    const finding = examine(parts, checks, context, completion.choices);
+  return checkAtEnd(answer, async (completion: Completion) => {
+    const finding = await examine(parts, checks, context, completion.choices);
     return finding.kind === "fail" && checks.output.onInvalid !== "pass"
       ? violation(checks, finding)
       : undefined;
   });
 }
 
-function examine(
+async function examine(
   parts: ValidateParts,
   checks: Checks,
   context: RequestContext,
   choices: Completion["choices"],
-): OutputFinding {
+): Promise<OutputFinding> {
   const startedAt = parts.now();
-  const finding = checkOutput(choices, checks);
+  const finding = await checkOutput(choices, checks);
   const errorPath = finding.kind === "fail" ? finding.path : undefined;
   note(context, { name: checks.name, phase: checks.phase, result: finding.kind, errorPath }, startedAt);
   return finding;
@@ -105,12 +105,14 @@ function checksOf(
   const { experiment, body } = request;
   if (experiment === undefined) return undefined;
   const { output } = experiment;
-  const content = context.revision.contentChecks.get(experiment.id);
+  const own = context.revision.contentChecks.get(experiment.id);
+  const content = own ?? (output.checkResponseFormat ? parts.formatChecks(body) : undefined);
   const tools = output.checkToolCalls ? body.members.get("tools") : undefined;
   const tool = tools && parts.toolChecks(body.bytes.subarray(tools.start, tools.end));
   if (content === undefined && tool === undefined) return undefined;
   const phase = request.attemptReason === "fallback" ? "fallback" : "first";
-  return { name: output.schema?.name ?? "tool_calls", phase, output, content, tool };
+  const name = output.schema?.name ?? (content === undefined ? "tool_calls" : "response_format");
+  return { name, phase, output, content, tool };
 }
 
 function violation(checks: Checks, finding: Extract<OutputFinding, { kind: "fail" }>): Failure {

@@ -163,6 +163,11 @@ const cases: readonly Case[] = [
     problem: "a model server calls no tools; remove `check_tool_calls`",
   },
   {
+    says: "a check by a response format",
+    yaml: predict("    output: { check_response_format: ⟦true⟧ }"),
+    problem: "a model server takes no `response_format`; remove `check_response_format`",
+  },
+  {
     says: "a response format",
     yaml: predict("    output: { send_response_format: ⟦true⟧ }"),
     problem: "a model server takes no `response_format`; remove `send_response_format`",

@@ -23,6 +23,7 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
     output: {
       schema: undefined,
       checkToolCalls: false,
+      checkResponseFormat: false,
       sendResponseFormat: false,
       onInvalid: "pass",
       maxRepairs: 0,

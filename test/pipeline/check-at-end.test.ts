@@ -59,6 +59,17 @@ describe("checkAtEnd", () => {
     assert.deepEqual(await checked.completion, { ...completion, failure: verdict });
   });
 
+  test("waits for a verdict that takes its time, and lets the chunks go before it", async () => {
+    const late = Promise.withResolvers<Failure | undefined>();
+    const checked = checkAtEnd(answerOf(completion), () => late.promise);
+    const heard = await hear(checked);
+    assert.deepEqual(heard, ["a"]);
+    late.resolve(verdict);
+    await checked.completion;
+    await setImmediate();
+    assert.deepEqual(heard, ["a", "output_schema_violation"]);
+  });
+
   test("does not judge what broke off: the break is its failure", async () => {
     const checked = checkAtEnd(answerOf({ ...completion, failure: cut }), () => {
       throw new Error("it was judged");

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createToolChecks } from "../../src/core/tool-check.ts";
 import type { Choice } from "../../src/domain/chat.ts";
 import type { OnInvalid, StreamMode } from "../../src/domain/config.ts";
 import { Failure } from "../../src/domain/failure.ts";
@@ -15,7 +14,7 @@ import {
   wholeAnswer,
 } from "./policy-fixture.ts";
 import { read, streamAnswer } from "./source-fixture.ts";
-import { bad, good, schema, validating } from "./validate-fixture.ts";
+import { bad, good, partsOf, schema, validating } from "./validate-fixture.ts";
 
 const violation = { code: "output_schema_violation" };
 
@@ -143,7 +142,7 @@ describe("a stream on its way", () => {
     });
     const context = contextOf(revisionOf([experiment]));
     const cut = new Failure("upstream_stream_interrupted", "cut");
-    const service = validateOutput({ toolChecks: createToolChecks(), now: () => 0 })(async () =>
+    const service = validateOutput(partsOf())(async () =>
       streamAnswer(["data: x\n\n"], completionOf({ choices: [bad], failure: cut })),
     );
     assert.equal((await read(await service(renderedRequest({ experiment }), context))).failure, cut);
@@ -209,7 +208,7 @@ describe("without a check", () => {
 
   test("requests outside of experiments pass untouched", async () => {
     const answer = wholeAnswer({ choices: [bad] });
-    const service = validateOutput({ toolChecks: createToolChecks(), now: () => 0 })(async () => answer);
+    const service = validateOutput(partsOf())(async () => answer);
     assert.equal(await service({ ...renderedRequest(), experiment: undefined }, contextOf()), answer);
   });
 });

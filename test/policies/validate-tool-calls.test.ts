@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Choice } from "../../src/domain/chat.ts";
+import type { ClientSchemaJudge } from "../../src/domain/client-schema.ts";
+import type { CheckResult } from "../../src/domain/config.ts";
 import { choiceOf } from "./policy-fixture.ts";
 import { validating } from "./validate-fixture.ts";
 
@@ -52,25 +54,33 @@ describe("tool calls", () => {
     assert.deepEqual(context.state.validations, []);
   });
 
-  const slow: [string, object][] = [
-    ["pattern", { type: "string", pattern: "^(a+)+$" }],
-    ["$ref", { $ref: "http://localhost/schema" }],
-    ["uniqueItems", { type: "array", uniqueItems: true }],
-  ];
-  for (const [keyword, city] of slow) {
-    test(`are not evaluated by a client's schema that uses ${keyword}`, async () => {
-      const wild = [
-        {
-          type: "function",
-          function: { name: "weather", parameters: { ...parameters, properties: { city } } },
-        },
-      ];
-      const text = JSON.stringify({ city: `${"a".repeat(40)}!` });
-      const { results, ask } = asking(calling(["weather", text]), { tools: wild });
-      await ask();
-      assert.deepEqual(results(), ["not_evaluated"]);
-    });
-  }
+  test("are not evaluated by a client's schema that cannot be, and the answer goes out", async () => {
+    const wild = [
+      { type: "function", function: { name: "weather", parameters: { $ref: "http://localhost/s" } } },
+    ];
+    const { results, ask } = asking(calling(["weather", '{"city":"Bern"}']), { tools: wild });
+    assert.equal((await ask()).status, 200);
+    assert.deepEqual(results(), ["not_evaluated"]);
+  });
+
+  test("of one answer are all asked about before any answer comes", async () => {
+    const asked: string[] = [];
+    const all = Promise.withResolvers<CheckResult>();
+    const judge: ClientSchemaJudge = ({ text }) => {
+      asked.push(text);
+      if (asked.length === 3) all.resolve({ kind: "pass" });
+      return all.promise;
+    };
+    const two = calling(["weather", "1"], ["weather", "2"]);
+    const { results, ask } = validating(
+      { schema: undefined, checkToolCalls: true },
+      [[two, { ...calling(["weather", "3"]), index: 1 }]],
+      { body: { tools }, judge },
+    );
+    await ask();
+    assert.deepEqual(asked, ["1", "2", "3"]);
+    assert.deepEqual(results(), ["pass"]);
+  });
 
   test("take empty arguments as an empty object, and free text where the tool is a custom one", async () => {
     await assert.rejects(asking(calling(["weather", ""])).ask(), { message: /city is missing/ });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { type FaultyApp, startFaultyApp } from "./fixture.ts";
+import { type FaultyApp, startFaultyApp } from "../faults/fixture.ts";
+import { line, postTo, refusal, type Sent, secret, sendTo, usual } from "./bad-input-fixture.ts";
 
 const maxBytes = 20_000;
 
@@ -13,60 +13,9 @@ before(async () => {
 });
 after(() => app.close());
 
-interface Answered {
-  readonly status: number;
-  readonly head: string;
-  readonly body: string;
-}
+const send = (...pieces: readonly (string | Buffer)[]) => sendTo(app.app.port, ...pieces);
+const post = (sent: Sent) => postTo(app.app.port, sent);
 
-/** Sends these bytes and reads until the server closes or has answered whole. */
-function send(...pieces: readonly (string | Buffer)[]): Promise<Answered> {
-  return new Promise((resolve) => {
-    const socket = connect(app.app.port, "127.0.0.1");
-    let text = "";
-    const end = () => {
-      const [head = "", body = ""] = text.split("\r\n\r\n", 2);
-      socket.destroy();
-      resolve({ status: Number(text.slice(9, 12)), head: head.toLowerCase(), body });
-    };
-    socket.setEncoding("utf8");
-    socket.on("data", (piece) => {
-      text += piece;
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
-      if (Buffer.byteLength(text.slice(text.indexOf("\r\n\r\n") + 4)) >= length) end();
-    });
-    // A server that refuses early may reset what we are still sending.
-    socket.on("error", end);
-    socket.on("close", end);
-    for (const piece of pieces) socket.write(piece);
-  });
-}
-
-interface Sent {
-  readonly body?: string | Buffer;
-  readonly headers?: readonly string[];
-  readonly line?: string;
-}
-
-const usual = ["host: localhost", "content-type: application/json"];
-const line = "POST /v1/chat/completions HTTP/1.1";
-
-function post({ body = '{"model":"m","messages":[]}', headers = usual, ...sent }: Sent): Promise<Answered> {
-  const length = `content-length: ${Buffer.byteLength(body)}`;
-  return send(`${[sent.line ?? line, ...headers, length].join("\r\n")}\r\n\r\n`, body);
-}
-
-/** `status code param`, after the checks that hold for every refusal. */
-function refusal({ status, head, body }: Answered): string {
-  const { error } = JSON.parse(body);
-  assert.deepEqual(Object.keys(error).sort(), ["code", "message", "param", "type"]);
-  assert.match(head, /content-type: application\/json/);
-  assert.ok(error.message.length > 10 && !/\bat .*\.ts|node:internal/.test(body));
-  assert.ok(!body.includes(secret));
-  return `${status} ${error.code} ${error.param}`;
-}
-
-const secret = "my-prompt-text";
 const members = (more: object) => JSON.stringify({ model: "model-a", messages: [secret], ...more });
 const nested = (depth: number) => `{"model":"m","messages":${"[".repeat(depth)}${"]".repeat(depth)}}`;
 const keys = JSON.stringify(Object.fromEntries(Array.from({ length: 1500 }, (_, key) => [`k${key}`, 1])));
@@ -97,12 +46,52 @@ const rows: readonly (readonly [string, Sent, string])[] = [
     { body: members({ base_url: "http://x" }) },
     "400 unsupported_parameter base_url",
   ],
+  ...["api_base", "API_KEY", "upstream", "url", "headers", "extra_headers", "prompt_file", "file"].map(
+    (name): (typeof rows)[number] => [
+      `${name} of its own`,
+      { body: members({ [name]: secret }) },
+      `400 unsupported_parameter ${name}`,
+    ],
+  ),
+  [
+    "a header that names an upstream",
+    { headers: [...usual, "x-upstream: http://evil.test"] },
+    "400 unsupported_parameter x-upstream",
+  ],
+  ["tools of another type", { body: members({ tools: { a: secret } }) }, "400 invalid_value tools"],
+  [
+    "a format of another type",
+    { body: members({ response_format: secret }) },
+    "400 invalid_value response_format",
+  ],
+  ["metadata of another type", { body: members({ metadata: [secret] }) }, "400 invalid_value metadata"],
+  ["no model's name", { body: members({ model: "" }) }, "400 invalid_value model"],
+  [
+    "a number beyond all numbers",
+    { body: '{"model":"m","messages":[],"top_p":1e999}' },
+    "400 invalid_value top_p",
+  ],
+  [
+    "a lone surrogate's bytes",
+    { body: Buffer.from('{"model":"\xed\xa0\x80","messages":[]}', "latin1") },
+    "400 invalid_encoding null",
+  ],
   ["another spelling", { body: members({ Stream: true }) }, "400 unsupported_parameter Stream"],
   ["an unknown experiment", { body: members({ model: "experiment/alnoe" }) }, "404 model_not_found model"],
   ["an unknown variant", { body: members({ model: "experiment/alone@x" }) }, "404 model_not_found model"],
   [
     "a bad experiment header",
     { headers: [...usual, `x-assay-experiment: ${"e".repeat(129)}`] },
+    "400 invalid_header x-assay-experiment",
+  ],
+  [
+    "a tab in the experiment header",
+    { headers: [...usual, "x-assay-experiment: al\tone"] },
+    "400 invalid_header x-assay-experiment",
+  ],
+  [
+    "bytes beyond ASCII in the experiment header",
+    { headers: [...usual, "x-assay-experiment: \u00e9"] },
     "400 invalid_header x-assay-experiment",
   ],
   ["text", { headers: ["host: localhost", "content-type: text/plain"] }, "415 unsupported_media_type null"],
@@ -177,6 +166,29 @@ describe("a chat request with", () => {
     const answer = await send(`${[line, ...usual, `content-length: ${maxBytes + 1}`].join("\r\n")}\r\n\r\n`);
     assert.equal(refusal(answer), "413 request_too_large null");
     assert.match(answer.head, /connection: close/);
+  });
+
+  test("a name that is nearly one gets told which one was meant", async () => {
+    const answer = await post({ body: members({ model: "experiment/alnoe" }) });
+    assert.match(answer.body, /Did you mean \\"alone\\"\?/);
+  });
+
+  test("a body that does not come gets 408 after 30 s, and its connection is closed", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const asked = send(`${[line, ...usual, "content-length: 100"].join("\r\n")}\r\n\r\n`, secret);
+    let isAnswered = false;
+    const answered = asked.finally(() => {
+      isAnswered = true;
+    });
+    // The server's timer begins when it has read the head, some turns from now.
+    while (!isAnswered) {
+      t.mock.timers.tick(30_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const answer = await answered;
+    assert.equal(refusal(answer), "408 request_timeout null");
+    assert.match(answer.head, /connection: close/);
+    assert.match(answer.head, /\r\nx-request-id: \S+/);
   });
 
   test("prompt text in it leaves no trace of it in the log", () => {
