@@ -22,7 +22,7 @@ const layers: Readonly<Record<string, Layer>> = {
   pipeline: { imports: ["domain"], owns: [] },
   control: { imports: ["domain", "core"], owns: ["node:util"] },
   policies: { imports: ["domain", "core", "pipeline"], owns: [] },
-  upstreams: { imports: ["domain", "core"], owns: ["undici", "node:util"] },
+  upstreams: { imports: ["domain", "core"], owns: ["undici", "node:net", "node:util"] },
   stores: {
     imports: ["domain", "core"],
     owns: [
@@ -152,6 +152,8 @@ const places: Readonly<Record<string, Layer>> = {
   "config/shape-message.ts": { imports: [], owns: ["ajv/dist/2020.js"] },
   "config/file-reader.ts": { imports: [], owns: ["node:fs"] },
   "config/digest.ts": { imports: [], owns: ["node:crypto"] },
+  "upstreams/caller.ts": { imports: [], owns: ["node:dns"] },
+  "upstreams/guarded-lookup.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/scripted/": {
     imports: [],
     owns: ["node:crypto", "node:events", "node:http", "node:timers/promises", "node:zlib"],
