@@ -129,7 +129,7 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: [],
   },
   "app-foundation.ts": { imports: ["core", "domain", "telemetry"], owns: [] },
-  "app-listener.ts": { imports: [], owns: ["@hono/node-server", "node:http"] },
+  "app-listener.ts": { imports: ["domain", "http"], owns: ["@hono/node-server", "node:http"] },
   // What the composition root is given: a leaf of it.
   "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: ["node:path"] },
   "app-store.ts": {
