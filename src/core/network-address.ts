@@ -32,8 +32,8 @@ export function isLoopbackName(hostname: string): boolean {
 
 /** By the rules of URLs for hosts, so that it is read here as it is where the connection is made. */
 function plainHost(host: string): string | undefined {
-  const text = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const url = text.includes(":") ? `http://[${text}]/` : `http://${text}/`;
+  const text = host.replace(/^\[|\]$/g, "");
+  const url = text.includes(":") ? `http://[${text.replace(/%.*$/, "")}]/` : `http://${text}/`;
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 

@@ -57,7 +57,7 @@ function checkProblems(problems: readonly Problem[], text: string): string {
     assert.ok(line >= 1 && line <= lines.length, `line ${line} of ${lines.length}: ${message}`);
     assert.ok(column >= 1 && column <= (lines[line - 1]?.length ?? 0) + 1, `column ${column}: ${message}`);
   }
-  return problems[0]?.message.replace(/[`"].*?[`"]|\d+/g, "").slice(0, 60) ?? "";
+  return problems[0]?.message.replace(/[`"].*?[`"]|\d+/g, "").slice(0, 30) ?? "";
 }
 
 interface Problem {

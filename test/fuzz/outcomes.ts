@@ -40,7 +40,7 @@ export function createOutcomesTarget(): FuzzTarget {
       } catch (thrown) {
         if (!(thrown instanceof Failure)) throw thrown;
         assert.ok(thrown.status >= 400 && thrown.status < 500);
-        return `${thrown.code} ${thrown.details.param?.replace(/\d+/g, "").slice(0, 30)}`;
+        return `${thrown.code} ${thrown.message.replace(/".*?"|\d+/gs, "").slice(0, 40)}`;
       }
     },
   };
