@@ -30,7 +30,7 @@ export function createSseTarget(): FuzzTarget {
         assert.deepEqual(told([input.subarray(0, at), input.subarray(at)]), whole, `cut at byte ${at}`);
       }
       assert.deepEqual(told([...input].map((byte) => Buffer.from([byte]))), whole, "byte by byte");
-      assert.deepEqual(Buffer.from(whole.raw, "latin1").subarray(0, input.length), input);
+      assert.equal(whole.raw, input.toString("latin1"));
       const { read } = whole;
       return `${read.isFinished} ${read.isDone} ${read.malformed > 0} ${read.kinds} ${read.usage}`;
     },
@@ -42,16 +42,24 @@ function told(pieces: readonly Buffer[]) {
   const events: ServerSentEvent[] = pieces.flatMap((piece) => splitter.push(piece));
   const rest = splitter.flush();
   if (rest !== undefined) events.push(rest);
+  const raw = Buffer.concat(events.map((event) => event.raw));
   return {
-    raw: Buffer.concat(events.map(({ raw }) => raw)).toString("latin1"),
-    data: events.map(({ data }) => data),
+    // What nothing closed is closed at the end; a LF alone there, the half of a CRLF that was cut, is so too.
+    raw: raw
+      .subarray(
+        0,
+        pieces.reduce((sum, { length }) => sum + length, 0),
+      )
+      .toString("latin1"),
+    data: events.map(({ data }) => data).filter((data) => data !== undefined),
     read: readingOf(events),
   };
 }
 
 function readingOf(events: readonly ServerSentEvent[]) {
   const reader = new ChatStreamReader({ choices: 1, hidesUsage: true, collects: true });
-  const kinds = new Set(events.map((event) => reader.read(event).kind));
+  const verdicts = events.map((event) => ({ event, kind: reader.read(event).kind }));
+  const kinds = new Set(verdicts.filter(({ event }) => event.data !== undefined).map(({ kind }) => kind));
   return {
     kinds: [...kinds].toSorted().join(),
     isFinished: reader.isFinished,
