@@ -22,7 +22,7 @@ const layers: Readonly<Record<string, Layer>> = {
   pipeline: { imports: ["domain"], owns: [] },
   control: { imports: ["domain", "core"], owns: ["node:util"] },
   policies: { imports: ["domain", "core", "pipeline"], owns: [] },
-  upstreams: { imports: ["domain", "core"], owns: ["undici", "node:util"] },
+  upstreams: { imports: ["domain", "core"], owns: ["undici", "node:net", "node:util"] },
   stores: {
     imports: ["domain", "core"],
     owns: [
@@ -133,7 +133,7 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: [],
   },
   "app-foundation.ts": { imports: ["core", "domain", "telemetry"], owns: [] },
-  "app-listener.ts": { imports: [], owns: ["@hono/node-server", "node:http"] },
+  "app-listener.ts": { imports: ["domain", "http"], owns: ["@hono/node-server", "node:http"] },
   // What the composition root is given: a leaf of it.
   "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: ["node:path"] },
   "app-store.ts": {
@@ -159,6 +159,8 @@ const places: Readonly<Record<string, Layer>> = {
   "config/shape-message.ts": { imports: [], owns: ["ajv/dist/2020.js"] },
   "config/file-reader.ts": { imports: [], owns: ["node:fs"] },
   "config/digest.ts": { imports: [], owns: ["node:crypto"] },
+  "upstreams/caller.ts": { imports: [], owns: ["node:dns"] },
+  "upstreams/guarded-lookup.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/scripted/": {
     imports: [],
     owns: ["node:crypto", "node:events", "node:http", "node:timers/promises", "node:zlib"],

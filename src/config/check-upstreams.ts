@@ -1,4 +1,5 @@
 import { didYouMean } from "../core/did-you-mean.ts";
+import { isForbidden, networkKind } from "../core/network-address.ts";
 import type { Finding } from "./check-shape.ts";
 import type { ConfigFile, UpstreamSection } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
@@ -15,6 +16,7 @@ export function checkUpstreams(file: ConfigFile, source: YamlSource): readonly F
     ...checkRetry(name, upstream),
     ...checkHeaders(name, upstream, source),
   ]);
+  findings.push(...checkModelServers(file));
   const hasModelServers = Object.keys(modelServersOf(file).upstreams).length > 0;
   if (names.length === 0 && !hasModelServers) {
     const isWritten = source.keys.has("/upstreams");
@@ -53,9 +55,29 @@ function checkAddress(name: string, upstream: UpstreamSection): readonly Finding
     const message = `\`${name}\` is a model server and lacks \`base_url\`; add its address`;
     return [{ pointer: pointerOf("upstreams", name, "base_url"), side: "value", message }];
   }
-  if (URL.canParse(upstream.base_url)) return [];
+  const pointer = pointerOf("upstreams", name, "base_url");
+  if (URL.canParse(upstream.base_url)) return checkNetwork(pointer, "base_url", upstream.base_url);
   const message = "`base_url` is not an address; write one such as https://api.openai.com/v1";
-  return [{ pointer: pointerOf("upstreams", name, "base_url"), side: "value", message }];
+  return [{ pointer, side: "value", message }];
+}
+
+function checkModelServers({ experiments }: ConfigFile): readonly Finding[] {
+  return Object.entries(experiments).flatMap(([id, { variants }]) =>
+    Object.entries(variants).flatMap(([variantId, { url }]) =>
+      url === undefined || !URL.canParse(url)
+        ? []
+        : checkNetwork(pointerOf("experiments", id, "variants", variantId, "url"), "url", url),
+    ),
+  );
+}
+
+/** Who writes an address of his own network means it; nobody means these. Names are looked at when they are resolved. */
+function checkNetwork(pointer: string, key: string, address: string): readonly Finding[] {
+  const { hostname } = new URL(address);
+  const kind = networkKind(hostname);
+  if (kind === undefined || !isForbidden(kind)) return [];
+  const message = `\`${key}\` leads to ${hostname}, a ${kind.replace("_", "-")} address, where no upstream may be; write the address of the API`;
+  return [{ pointer, side: "value", message }];
 }
 
 function checkKey(name: string, upstream: UpstreamSection, source: YamlSource): readonly Finding[] {

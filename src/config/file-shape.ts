@@ -48,6 +48,7 @@ export interface UpstreamSection {
   readonly provider: string;
   readonly max_concurrent: number;
   readonly max_response_bytes: number;
+  readonly private_network: boolean;
   readonly send_baggage: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly budgets: {

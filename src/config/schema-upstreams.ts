@@ -37,6 +37,10 @@ export const upstreamSchema: SchemaNode = {
     max_response_bytes: count("Longest answer that is taken.", 16 * 1024 * 1024, {
       maximum: 1024 * 1024 * 1024,
     }),
+    private_network: flag(
+      "Whether the host's name may resolve to loopback or to a private network, as names of services do in Docker and Kubernetes. A host that is written as an address, and `localhost`, need no leave; link-local and metadata addresses get none.",
+      false,
+    ),
     send_baggage: flag("Whether the client's `baggage` header is sent on to this upstream.", false),
     headers: {
       description: "Headers that are added to every call. Values may hold references to the environment.",

@@ -123,6 +123,7 @@ function toUpstream(name: string, upstream: UpstreamSection): UpstreamConfig {
     provider: upstream.provider,
     maxConcurrent: upstream.max_concurrent,
     maxResponseBytes: upstream.max_response_bytes,
+    canReachPrivate: upstream.private_network,
     sendBaggage: upstream.send_baggage,
     headers: Object.fromEntries(headers),
     budgets: {

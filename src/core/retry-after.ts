@@ -4,10 +4,18 @@
  * Milliseconds to wait, by the headers of a refusal; undefined when they do not say.
  * `retry-after-ms` before `retry-after` (RFC 9110, 10.2.3: seconds or a date) before `x-ratelimit-reset-*` (`6m0s`, `20ms`).
  */
-export function retryAfterMs(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  now: number,
-): number | undefined {
+export function retryAfterMs(headers: RetryHeaders, now: number): number | undefined {
+  const told = toldMs(headers, now);
+  // What an upstream writes may be beyond what a number can hold, and goes on to the client.
+  return told === undefined ? undefined : Math.min(told, longestMs);
+}
+
+type RetryHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A year. */
+const longestMs = 366 * 86_400_000;
+
+function toldMs(headers: RetryHeaders, now: number): number | undefined {
   const milliseconds = number(headers["retry-after-ms"]);
   if (milliseconds !== undefined) return milliseconds;
   const after = first(headers["retry-after"]);

@@ -77,6 +77,8 @@ export interface UpstreamConfig {
   /** Open HTTP connections, and with it calls in flight; beyond it: 503 at once. */
   readonly maxConcurrent: number;
   readonly maxResponseBytes: number;
+  /** Whether its name may resolve to loopback or to a private network; an address that is written out always may. */
+  readonly canReachPrivate: boolean;
   /** `baggage` is sent on only where this says so. */
   readonly sendBaggage: boolean;
   readonly headers: Readonly<Record<string, string>>;

@@ -105,6 +105,8 @@ export const failureRules = {
   upstream_connect_timeout: upstream(502, { outcome: "timeout" }),
   upstream_dns_failed: upstream(502),
   upstream_tls_failed: upstream(502),
+  /** Its name leads into a network where it may not be. */
+  upstream_address_refused: upstream(502),
 
   // The upstream was reached and failed us. A reset says nothing about whether the request was read.
   upstream_reset: upstream(502, { canRetry: true }),

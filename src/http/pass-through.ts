@@ -46,6 +46,7 @@ async function forward(
   const method = request.method ?? "GET";
   checkMethod(method);
   checkPath(path);
+  checkBody(method, headers);
   // Read before a permit is taken: a slow body must not keep others from the upstream.
   const named = await readNamed({ request, headers, path, context, server });
   const upstream = parts.upstream();
@@ -161,6 +162,15 @@ function checkMethod(method: string): void {
   throw new Failure("method_not_allowed", `${method} is not served; use one of ${[...methods].join(", ")}.`);
 }
 
+/** Servers that do not expect a body there take it for the next request of the connection (RFC 9110, 9.3.1). */
+function checkBody(method: string, headers: Headers): void {
+  const { "content-length": length = "0", "transfer-encoding": coding } = headers;
+  if (!bodiless.has(method) || (Number(length) === 0 && coding === undefined)) return;
+  throw new Failure("invalid_value", `${method} with a body is not served; leave the body out.`);
+}
+
+const bodiless = new Set(["GET", "HEAD", "DELETE"]);
+
 /**
  * A path is sent on as it stands, under the upstream's base and with our key: whatever could climb out of that base, or be
  * read as another route there than here, is refused.
@@ -169,7 +179,8 @@ function checkPath(path: string): void {
   const [route = ""] = path.split("?", 1);
   // Names of models may hold a slash, which SDKs encode.
   const isModel = /^\/models\/[^/]+$/.test(route);
-  const isPlain = !/%5c|\\|\/\/|;|(\/|%2f)\.{1,2}(\/|%2f|$)/i.test(route) && !encodedPlain.test(route);
+  const isPlain =
+    !/%25[0-9a-f]{2}|%5c|\\|\/\/|;|(\/|%2f)\.{1,2}(\/|%2f|$)/i.test(route) && !encodedPlain.test(route);
   if (isPlain && (isModel || !/%2f/i.test(route))) return;
   throw new Failure(
     "invalid_value",

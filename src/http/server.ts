@@ -3,32 +3,59 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Failure } from "../domain/failure.ts";
-import { errorBytes } from "./errors.ts";
+import { errorBytes, writeError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
+import { expectationFault, requestFault } from "./strict-request.ts";
+
+/** How long a head may take, and how often that is looked at. */
+export interface HeadTimes {
+  readonly headersMs: number;
+  readonly checkMs: number;
+}
 
 export function createHttpServer(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   maxConnections: number,
+  { headersMs, checkMs }: HeadTimes = { headersMs: 10_000, checkMs: 5000 },
 ): Server {
   const server = createServer(
     {
-      headersTimeout: 10_000,
+      headersTimeout: headersMs,
       // A body has a limit of its own where it is read: an upload that is passed through may take its time.
       requestTimeout: 0,
       // Longer than the minute after which load balancers let go: they must be the ones to close.
       keepAliveTimeout: 72_000,
-      connectionsCheckingInterval: 5000,
+      connectionsCheckingInterval: checkMs,
+      // Whatever flag node itself was started with.
+      insecureHTTPParser: false,
+      maxHeaderSize: 16 * 1024,
+      // Refused below, in the shape of every other refusal.
+      requireHostHeader: false,
       noDelay: true,
     },
     (request, response) => {
+      // What node has read behind a refused request came in the same packet: it is no request of anybody's.
+      if (condemned.has(request.socket)) return;
       noteAnswer(request.socket, response);
-      listener(request, response);
+      const fault = requestFault(request);
+      if (fault === undefined) listener(request, response);
+      else refuseWhole(request, response, fault);
     },
   );
   // Without the second a worker that is full hands each connection on, to the next one that is full. (Node's types lack it.)
   Object.assign(server, { maxConnections, dropMaxConnection: true });
   server.on("clientError", refuseRaw);
+  server.on("connect", (_request, socket) => refuseOn(socket, noTunnel));
+  server.on("checkExpectation", (request, response) => refuseWhole(request, response, expectationFault()));
   return server;
+}
+
+/** Connections that end with the answer that is on its way. */
+const condemned = new WeakSet<Duplex>();
+
+function refuseWhole({ socket }: IncomingMessage, response: ServerResponse, failure: Failure): void {
+  condemned.add(socket);
+  writeError(response, failure, ["x-request-id", randomUUID(), "connection", "close"]);
 }
 
 /** Requests of one connection may be pipelined: several answers can be open on it. */
@@ -107,22 +134,36 @@ function closeServer(server: Server): Promise<void> {
 
 /** What node's parser refuses never becomes a request, so it is answered on the socket. */
 function refuseRaw(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET") socket.destroy();
+  else refuseOn(socket, rawRefusal(error.code));
+}
+
+interface RawRefusal {
+  readonly status: string;
+  readonly failure: Failure;
+}
+
+function refuseOn(socket: Duplex, { status, failure }: RawRefusal): void {
   // Behind an answer that has begun, a refusal would stand in its middle.
   const isAnswering = (answers.get(socket) ?? []).some(({ headersSent }) => headersSent);
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+  if (!socket.writable || isAnswering) {
     socket.destroy();
     return;
   }
-  const { status, failure } = rawRefusal(error.code);
   const body = errorBytes(failure);
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\nx-request-id: ${randomUUID()}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString("utf8")}`,
   );
 }
 
-function rawRefusal(code: string | undefined): { status: string; failure: Failure } {
+const noTunnel: RawRefusal = {
+  status: "405 Method Not Allowed",
+  failure: new Failure("method_not_allowed", "CONNECT is not served; this is no forward proxy."),
+};
+
+function rawRefusal(code: string | undefined): RawRefusal {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    const failure = new Failure("request_timeout", "The headers did not arrive within 10 s.");
+    const failure = new Failure("request_timeout", "The headers did not arrive in time.");
     return { status: "408 Request Timeout", failure };
   }
   if (code === "HPE_HEADER_OVERFLOW") {

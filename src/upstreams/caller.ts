@@ -1,8 +1,11 @@
 /** What every dialect over HTTP/1.1 shares: a pool of connections, our own headers, and exchanges inside their budgets. */
+import { lookup as systemLookup } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { UpstreamCall } from "../domain/chat.ts";
 import type { UpstreamConfig } from "../domain/config.ts";
 import { Exchange, type Receiver } from "./exchange.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 
 const spareConnections = 32;
 
@@ -27,7 +30,12 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-export function createCaller(config: UpstreamConfig, url: URL): Caller {
+/** `lookup` resolves names; what it finds is refused where this upstream may not be. */
+export function createCaller(
+  config: UpstreamConfig,
+  url: URL,
+  lookup: LookupFunction = systemLookup,
+): Caller {
   const pool = new Pool(url.origin, {
     // Our own permits are the limit. A connection whose stream has just ended may be busy for a moment longer, and a call
     // that waits for it in undici's queue would look like a slow connect.
@@ -36,7 +44,7 @@ export function createCaller(config: UpstreamConfig, url: URL): Caller {
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: config.budgets.connectMs },
+    connect: { timeout: config.budgets.connectMs, lookup: guardedLookup(config, lookup) },
     keepAliveTimeout: 30_000,
   });
   const ownHeaders = headersOf(config);

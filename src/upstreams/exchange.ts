@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import type { CancelSignal } from "../domain/chat.ts";
 import type { PhaseBudgets } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import { connectionFailure } from "./failures.ts";
+import { connectionFailure, headFailure } from "./failures.ts";
 
 export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -134,6 +134,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
     if (this.#isSettled || status < 200) return;
+    const failure = headFailure(status, headers, this.#options.upstreamName);
+    if (failure !== undefined) {
+      this.fail(failure);
+      return;
+    }
     if (!this.#options.awaitsContent) this.#arm("stall", this.#options.budgets.stallMs);
     this.#guarded(() => this.#receiver.head(status, headers));
   }

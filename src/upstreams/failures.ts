@@ -24,6 +24,21 @@ export function connectionFailure(error: unknown, upstream: string, wasSent: boo
   return new Failure(code, connectionMessage(code, upstream), details);
 }
 
+/** A head that no client may be told: a status that is none (RFC 9110, 15), or a coding that the bytes would go on without. */
+export function headFailure(status: number, headers: IncomingHeaders, upstream: string): Failure | undefined {
+  if (status > 599)
+    return new Failure(
+      "upstream_malformed_response",
+      `Upstream "${upstream}" answered ${status}, which is no status.`,
+    );
+  const coding = headers["transfer-encoding"];
+  if (coding === undefined || String(coding).toLowerCase() === "chunked") return undefined;
+  return new Failure(
+    "upstream_encoding_refused",
+    `Upstream "${upstream}" sent a transfer-encoding that nobody asked for; it must send its bytes as they are.`,
+  );
+}
+
 function connectionCode(error: unknown, wasSent: boolean): FailureCode {
   const code = errorCode(error);
   if (dnsCodes.has(code)) return "upstream_dns_failed";

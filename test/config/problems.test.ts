@@ -83,6 +83,18 @@ const shape: readonly Case[] = [
       '`base_url` is "http://me:pw@host"; it must be an http or https address without user, query and fragment, such as https://api.openai.com/v1',
   },
   {
+    says: "the address of a cloud's metadata, however it is spelt",
+    yaml: 'upstreams:\n  main: { base_url: ⟦"http://0xA9FEA9FE/v1"⟧ }\n',
+    problem:
+      "`base_url` leads to 169.254.169.254, a metadata address, where no upstream may be; write the address of the API",
+  },
+  {
+    says: "a model server at a link-local address",
+    yaml: `${head}experiments:\n  iris:\n    predict: {}\n    variants: { control: { url: ⟦"http://[fe80::1]/p"⟧ } }\n`,
+    problem:
+      "`url` leads to [fe80::1], a link-local address, where no upstream may be; write the address of the API",
+  },
+  {
     says: "a fallback target with two keys",
     yaml: tone("    fallback: [ ⟦{ model: a, answer: b }⟧ ]"),
     problem: "item 1 of `fallback` is a map; give item 1 of `fallback` one key only",

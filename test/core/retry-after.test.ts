@@ -16,6 +16,7 @@ describe("retryAfterMs", () => {
       [{ "retry-after": "2" }, 2000],
       [{ "retry-after": "0" }, 0],
       [{ "retry-after": "1.5" }, 1500],
+      [{ "retry-after": "9".repeat(400) }, 366 * 86_400_000],
       [{ "retry-after": "Wed, 01 Jul 2026 12:00:07 GMT" }, 7000],
       [{ "retry-after": "Wed, 01 Jul 2026 11:00:00 GMT" }, 0],
       [{ "retry-after": ["3", "4"] }, 3000],

@@ -15,6 +15,8 @@ export interface HostileUpstream {
   readonly requests: readonly Buffer[];
   /** Connections accepted so far. */
   connections(): number;
+  /** Bytes read so far, those of unfinished requests included. */
+  bytesRead(): number;
   close(): Promise<void>;
 }
 
@@ -26,10 +28,14 @@ export async function startHostileUpstream(handler: HostileHandler): Promise<Hos
   const sockets = new Set<Socket>();
   const requests: Buffer[] = [];
   let accepted = 0;
+  let bytesRead = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     accepted += 1;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    socket.on("data", (piece) => {
+      bytesRead += piece.length;
+    });
     // Resets are what these tests are about; 'close' follows.
     socket.on("error", () => undefined);
     readRequests(socket, (request) => {
@@ -43,6 +49,7 @@ export async function startHostileUpstream(handler: HostileHandler): Promise<Hos
     port,
     requests,
     connections: () => accepted,
+    bytesRead: () => bytesRead,
     close: () => {
       for (const socket of sockets) socket.destroy();
       return closed(server);

@@ -39,6 +39,7 @@ const config: UpstreamConfig = {
   provider: "openai",
   maxConcurrent: 1,
   maxResponseBytes: 1_000_000,
+  canReachPrivate: false,
   sendBaggage: false,
   headers: {},
   budgets: { connectMs: 5000, headMs: 5000, firstTokenMs: 5000, stallMs: 5000 },
