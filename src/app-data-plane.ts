@@ -61,7 +61,7 @@ export interface DataPlane {
 const upstreamsEndMs = 3000;
 
 export function createDataPlane(
-  { log, redactor, unitHashKey }: Foundation,
+  { log, redactor, redactBy, unitHashKey }: Foundation,
   ports: DataPlanePorts,
 ): DataPlane {
   const { server, revision, records, shareOf = (limit) => limit } = ports;
@@ -134,7 +134,15 @@ export function createDataPlane(
 
   return {
     metrics,
-    prepare: ({ config }) => upstreams.prepare(config),
+    async prepare({ config }) {
+      const commit = await upstreams.prepare(config);
+      return () => {
+        redactBy(config.redaction);
+        // Known to be clean by the rules of before.
+        clean.clear();
+        commit();
+      };
+    },
     async listen(makers) {
       const opened = createHttpServer(listenerWith(makers), maxConnections());
       listener = opened;

@@ -4,6 +4,7 @@ import { checkAnalysis } from "./check-analysis.ts";
 import { checkExperiments } from "./check-experiments.ts";
 import { checkMetrics } from "./check-metrics.ts";
 import { checkPredictions } from "./check-predict.ts";
+import { checkRedaction } from "./check-redaction.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkServer } from "./check-server.ts";
 import type { Finding, ShapeCheck } from "./check-shape.ts";
@@ -120,6 +121,7 @@ function checkMeaning(check: {
     ...checkPredictions(file, source),
     ...checkTogether(file, source),
     ...checkMetrics(file),
+    ...checkRedaction(file),
     ...checkAnalysis(file, source),
   ];
 }

@@ -12,6 +12,7 @@ import {
   share,
   text,
 } from "./schema-node.ts";
+import { redactionSchema } from "./schema-redaction.ts";
 import { storeSchema } from "./schema-store.ts";
 import { upstreamSchema } from "./schema-upstreams.ts";
 
@@ -142,5 +143,6 @@ export const configurationSchema: SchemaNode = {
     experiments: named("Comparisons of variants, by id.", idNames, experimentSchema),
     store: storeSchema,
     telemetry,
+    redaction: redactionSchema,
   },
 };

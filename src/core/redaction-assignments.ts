@@ -85,8 +85,12 @@ function kindBefore(text: string, at: number): "password" | "secret" | undefined
   if (!nameEnds.has(text.slice(last - 2, last))) return undefined;
   let start = end;
   while (start > 0 && end - start < longestName && isNamePart[text.charCodeAt(start - 1)] === 1) start -= 1;
+  // The name of what has been redacted, with its pseudonym.
+  if (text.charAt(start - 1) === "[" && pseudonym.test(text.slice(at, at + 10))) return undefined;
   return secretKindOf(text.slice(start, end));
 }
+
+const pseudonym = /^:[0-9a-f]{8}\]$/;
 
 function isGap(code: number): boolean {
   return code === space || isBetween[code] === 1;
@@ -131,7 +135,7 @@ function endOfQuoted(text: string, start: number, quote: string): number | undef
 function endOfBare(text: string, at: number, start: number): number | undefined {
   let end = endOfMatch(barePassword, text, start);
   if (end === undefined || text.charAt(end) === "(") return undefined;
-  while (end > start && /[.:!?]/.test(text.charAt(end - 1)) && /^(?:\s|$)/.test(text.charAt(end))) end -= 1;
+  while (end > start && /[.:]/.test(text.charAt(end - 1)) && /^(?:\s|$)/.test(text.charAt(end))) end -= 1;
   const value = text.slice(start, end);
   const isWord = /^[A-Za-z\u00c0-\u024f.-]+$/.test(value);
   const isProse = text.charCodeAt(at) === colon || text.charCodeAt(at + 1) === space;

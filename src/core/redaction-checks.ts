@@ -7,9 +7,19 @@ export function cardLength(candidate: string, next: string): number | undefined 
   const lengths = cardLengths.get(candidate.charAt(0)) ?? [];
   for (const wanted of lengths) {
     const end = endOfCharacters(candidate, wanted);
-    if (end !== undefined && !goesOn(candidate, next, end) && passesLuhn(candidate, end)) return end;
+    if (end === undefined || goesOn(candidate, next, end) || !passesLuhn(candidate, end)) continue;
+    if (isInGroups(candidate.slice(0, end))) return end;
   }
   return undefined;
+}
+
+/** As a card or a person groups its digits, and not numbers in a row of which one in ten passes. */
+function isInGroups(number: string): boolean {
+  const groups = number.split(/\D/);
+  return (
+    groups.length === 1 ||
+    ((groups[0]?.length ?? 0) >= 4 && groups.slice(1, -1).every(({ length }) => length >= 3))
+  );
 }
 
 /** The same for an IBAN: the length of its country, and ISO 7064's mod 97-10 (ISO 13616-1). */

@@ -177,6 +177,12 @@ describe("redact", () => {
 
   test("finds nothing in what it has redacted", () => {
     const pieces = fc.constantFrom(
+      "password=Tr0ub4dor",
+      '"password": "a b c"',
+      "postgres://u:pw1@h/x",
+      `secret: ${"a1B2c3D4".repeat(5)}`,
+      "ssn 123456789",
+      "00:1a:2b:3c:4d:5e",
       "a@x.io",
       "4111111111111111",
       "10.0.0.1",
