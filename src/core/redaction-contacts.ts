@@ -29,7 +29,8 @@ export const contacts: readonly RedactionRule[] = [
     "mac_address",
     matches({
       hints: [":", "-"],
-      pattern: /(?<![\w:-])[0-9A-Fa-f]{2}(?<by>[:-])(?:[0-9A-Fa-f]{2}\k<by>){4}[0-9A-Fa-f]{2}(?![\w:-])/g,
+      pattern:
+        /(?<![\w:-])[0-9A-Fa-f]{2}(?<by>[:-])(?:[0-9A-Fa-f]{2}\k<by>){4}[0-9A-Fa-f]{2}(?!\w|[:-][0-9A-Fa-f])/g,
     }),
     compact,
   ),

@@ -113,6 +113,7 @@ describe("MAC addresses", () => {
   test("are found in their three spellings", () => {
     assertRedacted([
       ["00:1a:2b:3c:4d:5e.", "[mac_address]."],
+      ['00:1a:2b:3c:4d:5e: "up"', '[mac_address]: "up"'],
       ["00-1A-2B-3C-4D-5E", "[mac_address]"],
       ["001a.2b3c.4d5e", "[mac_address]"],
     ]);
