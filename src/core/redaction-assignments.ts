@@ -105,7 +105,7 @@ const nameEnds = new Set(
 );
 
 const opening = /[=>]?[ \t]{0,4}(?<quote>\\{0,3}["'`])?(?:(?:Bearer|Basic|Token|token|Key)[ \t]+)?/y;
-const bareToken = /[\w+/=.~%-]{20,512}/y;
+const bareToken = /[\w+/.~%-]{20,512}={0,3}/y;
 const barePassword = /[^\s"'`,;&<>(){}[\]\\|]{4,128}/y;
 const longestPassword = 256;
 

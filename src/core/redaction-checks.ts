@@ -13,13 +13,10 @@ export function cardLength(candidate: string, next: string): number | undefined 
   return undefined;
 }
 
-/** As a card or a person groups its digits, and not numbers in a row of which one in ten passes. */
+/** As a card or a person groups its digits, and not numbers in a row of which one in ten passes. The candidate began with four. */
 function isInGroups(number: string): boolean {
-  const groups = number.split(/\D/);
-  return (
-    groups.length === 1 ||
-    ((groups[0]?.length ?? 0) >= 4 && groups.slice(1, -1).every(({ length }) => length >= 3))
-  );
+  const inner = number.split(/\D/).slice(1, -1);
+  return inner.every(({ length }) => length >= 3);
 }
 
 /** The same for an IBAN: the length of its country, and ISO 7064's mod 97-10 (ISO 13616-1). */

@@ -17,9 +17,7 @@ export function isPlain(text: string): boolean {
   if (text.length > longest) return false;
   let before: number = kind.slash;
   let dots = 0;
-  let digits = 0;
-  let separators = 0;
-  let digitsStart = 0;
+  let [digits, separators, digitsStart] = [0, 0, 0];
   let wordStart = 0;
   // Of the country and checksum that an IBAN begins with; past them, or when the word cannot be one, beyond.
   let iban = 0;
@@ -35,27 +33,21 @@ export function isPlain(text: string): boolean {
       }
       digits += 1;
       iban = iban === 2 || iban === 3 ? iban + 1 : notIban;
-      if (
-        iban === 4 ||
-        digits >= 10 ||
-        (digits === 9 && separators !== 1) ||
-        (digits === 8 && isCorsica(text.charCodeAt(i - 8)))
-      )
-        return false;
+      if (iban === 4 || isNumber(digits, separators)) return false;
+      if (digits === 8 && isCorsica(text.charCodeAt(i - 8))) return false;
     } else if (now === kind.letter) {
       if ((digits === 7 || digits === 8) && mayPrecedeSpain(text.charCodeAt(digitsStart - 1))) return false;
       digits = 0;
       if (iban === 0) iban = 1;
       else iban = iban === 1 && isCountry(text.charCodeAt(i - 1), code) ? 2 : notIban;
     } else {
-      if (i - wordStart === italianLength) return false;
+      if (i - wordStart === italianLength || isMac(text, i, now)) return false;
       wordStart = i + 1;
       iban = 0;
       separators += 1;
       if ((now !== kind.hyphen && now !== kind.dot) || before !== kind.digit) digits = 0;
-      if (now === kind.hyphen && isHyphenEvery3(text, i)) return false;
       if (now === kind.dot) dots += 1;
-      if (dots >= 3 || (now === kind.dot && text.charCodeAt(i + 5) === code)) return false;
+      if (dots >= 3) return false;
     }
     before = now;
   }
@@ -102,6 +94,13 @@ function isToken(text: string, at: number): boolean {
   return text.charCodeAt(at) === 0x65 && text.startsWith("eyJ", at);
 }
 
-function isHyphenEvery3(text: string, at: number): boolean {
-  return [3, 6, 9].every((step) => text.charCodeAt(at + step) === 0x2d);
+/** Its first hyphen of four, or its first dot of two. */
+function isMac(text: string, at: number, separator: number): boolean {
+  if (separator === kind.dot) return text.charAt(at + 5) === ".";
+  return separator === kind.hyphen && [3, 6, 9].every((step) => text.charAt(at + step) === "-");
+}
+
+/** Ids of nine digits have no separator or two of them. */
+function isNumber(digits: number, separators: number): boolean {
+  return digits >= 10 || (digits === 9 && separators !== 1);
 }

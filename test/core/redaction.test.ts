@@ -237,6 +237,11 @@ describe("patterns of the operator", () => {
     assert.equal(custom.redact("T-1 and T-22").text, "[ticket] and [ticket]");
     const wide = createRedactor({ patterns: [{ name: "line", pattern: linearPattern("io and .*") }] });
     assert.equal(wide.redact("bob@x.io and more").text, "[email]");
+    const hinted = createRedactor({
+      patterns: [{ name: "ticket", pattern: linearPattern("\\d{4}"), keyword: "ticket" }],
+    });
+    assert.equal(hinted.redact("1234").text, "1234");
+    assert.equal(hinted.redact("TICKET 1234").text, "TICKET [ticket]");
     assert.equal(
       createRedactor({ patterns: [{ name: "empty", pattern: linearPattern("x*") }] }).redact("abc").text,
       "abc",
