@@ -141,7 +141,7 @@ ${patterns}
     };
     const recorded: (string | undefined)[] = [];
     const ask = async () => {
-      await (await app.chat({ model: "of-EMP-004211", messages: [] })).text();
+      await (await app.chat({ model: "of:EMP-004211", messages: [] })).text();
       const records = await app.records(recorded.length + 1);
       recorded.push(records.at(-1)?.requestModel.replace(/:[0-9a-f]{8}/, ""));
     };
@@ -152,7 +152,7 @@ ${patterns}
     await ask();
     assert.equal(await reload(""), 200);
     await ask();
-    assert.deepEqual(recorded, ["of-EMP-004211", "of-[employee]", "of-[employee]", "of-EMP-004211"]);
+    assert.deepEqual(recorded, ["of:EMP-004211", "of:[employee]", "of:[employee]", "of:EMP-004211"]);
   } finally {
     await app.close();
     await upstream.close();
