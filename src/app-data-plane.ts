@@ -64,7 +64,7 @@ export interface DataPlane {
 const upstreamsEndMs = 3000;
 
 export function createDataPlane(
-  { log, redactor, unitHashKey }: Foundation,
+  { log, redactor, redactBy, unitHashKey }: Foundation,
   ports: DataPlanePorts,
 ): DataPlane {
   const { server, revision, records, shareOf = (limit) => limit } = ports;
@@ -161,6 +161,9 @@ export function createDataPlane(
       const guard = guardrails.prepare(next);
       const call = await upstreams.prepare(next.config);
       return () => {
+        redactBy(next.config.redaction);
+        // Known to be clean by the rules of before.
+        clean.clear();
         guard();
         call();
       };

@@ -29,7 +29,7 @@ export function fleetSize(workers: number | "auto"): number {
 }
 
 export function createFleetPlane(
-  { log, unitHashKey }: Foundation,
+  { log, redactBy, unitHashKey }: Foundation,
   { server, records, switches, scriptedUrl }: ServingPorts,
   { size, options, config }: FleetFacts,
 ): Serving {
@@ -64,7 +64,13 @@ export function createFleetPlane(
   });
   return {
     metrics,
-    prepare: (revision, source) => fleet.prepare(revision.id, source),
+    async prepare({ id, config: { redaction } }, source) {
+      const commit = await fleet.prepare(id, source);
+      return () => {
+        redactBy(redaction);
+        return commit();
+      };
+    },
     tell: (now) => fleet.tell(now),
     listen: () => fleet.start(),
     isReady: () => fleet.workers.some(({ revision }) => revision !== undefined),

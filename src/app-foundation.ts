@@ -1,12 +1,16 @@
 /** What both planes stand on: redaction first, for everything that leaves goes through it. */
+import { linearPattern } from "./core/linear-pattern.ts";
 import { createRedactor, type Redactor } from "./core/redaction.ts";
+import type { RedactionConfig } from "./domain/config.ts";
 import type { Log } from "./domain/log.ts";
 import { createLog } from "./telemetry/log.ts";
 
 export interface Foundation {
   /** Of units' pseudonyms, in records and in what is redacted. */
   readonly unitHashKey: string;
+  /** By the configuration that `redactBy` was told last. */
   readonly redactor: Redactor;
+  readonly redactBy: (config: RedactionConfig) => void;
   readonly log: Log;
 }
 
@@ -21,6 +25,19 @@ export function createFoundation(
   write: (line: string) => void,
   facts: Readonly<Record<string, unknown>> = {},
 ): Foundation {
-  const redactor = createRedactor({ pseudonymKey: unitHashKey });
-  return { unitHashKey, redactor, log: createLog({ redactor, write, now: wallNow, facts }) };
+  let current = createRedactor({ pseudonymKey: unitHashKey });
+  const redactor: Redactor = {
+    plain: (text) => current.plain(text),
+    redact: (text) => current.redact(text),
+    redactAll: (value) => current.redactAll(value),
+  };
+  return {
+    unitHashKey,
+    redactor,
+    redactBy({ patterns, off }) {
+      const compiled = patterns.map((one) => ({ ...one, pattern: linearPattern(one.pattern) }));
+      current = createRedactor({ pseudonymKey: unitHashKey, patterns: compiled, off });
+    },
+    log: createLog({ redactor, write, now: wallNow, facts }),
+  };
 }

@@ -44,6 +44,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function startLocked(options: AppOptions, config: Config): Promise<App> {
   const key = config.telemetry.unitHashKey?.reveal() ?? keptKey(join(config.stateDir, "unit-hash.key"));
   const foundation = createFoundation(key, options.writeLog);
+  foundation.redactBy(config.redaction);
   const size = fleetSize(options.workers ?? config.server.workers);
   const control = await startControlPlane({
     ...foundation,

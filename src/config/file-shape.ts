@@ -20,6 +20,10 @@ export interface ConfigFile {
     readonly keep_slower_than_ms: number;
     readonly unit_hash_key?: string;
   };
+  readonly redaction: {
+    readonly patterns: Readonly<Record<string, { readonly pattern: string; readonly keyword?: string }>>;
+    readonly rules: { readonly off: readonly string[] };
+  };
 }
 
 export interface ServerSection {

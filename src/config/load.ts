@@ -5,6 +5,7 @@ import { checkExperiments } from "./check-experiments.ts";
 import { checkGuardrails } from "./check-guardrails.ts";
 import { checkMetrics } from "./check-metrics.ts";
 import { checkPredictions } from "./check-predict.ts";
+import { checkRedaction } from "./check-redaction.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkServer } from "./check-server.ts";
 import type { Finding, ShapeCheck } from "./check-shape.ts";
@@ -123,6 +124,7 @@ function checkMeaning(check: {
     ...checkTogether(file, source),
     ...checkGuardrails(file, source, prompts),
     ...checkMetrics(file),
+    ...checkRedaction(file),
     ...checkAnalysis(file, source),
   ];
 }

@@ -13,6 +13,7 @@ import {
   share,
   text,
 } from "./schema-node.ts";
+import { redactionSchema } from "./schema-redaction.ts";
 import { storeSchema } from "./schema-store.ts";
 import { upstreamSchema } from "./schema-upstreams.ts";
 
@@ -149,5 +150,6 @@ export const configurationSchema: SchemaNode = {
     guardrails: named("Checks of what goes in and comes out, by name.", idNames, guardrailSchema),
     store: storeSchema,
     telemetry,
+    redaction: redactionSchema,
   },
 };

@@ -6,6 +6,7 @@ import type {
   ExperimentConfig,
   FallbackTarget,
   ModelConfig,
+  RedactionConfig,
   Secret,
   ServerConfig,
   StoreConfig,
@@ -69,6 +70,7 @@ export function toConfig({ file, keys, directory, prompts, schemas, inputs }: Co
     guardrails: mapNamed(file.guardrails, (guardrail, name) => toGuardrail(name, guardrail)),
     prompts: mapNamed(Object.fromEntries(prompts), (prompt) => prompt),
     telemetry: toTelemetry(file.telemetry),
+    redaction: toRedaction(file.redaction),
     metrics: mapNamed(file.metrics, (metric, name) => toOutcomeMetric(name, metric)),
     store: toStore(file.store),
     stateDir: resolve(directory, file.server.state_dir),
@@ -281,5 +283,16 @@ function toTelemetry(telemetry: ConfigFile["telemetry"]): TelemetryConfig {
     keepSlowerThanMs: telemetry.keep_slower_than_ms,
     content: telemetry.content === "redacted" ? "redacted" : "off",
     unitHashKey: toSecret(telemetry.unit_hash_key),
+  };
+}
+
+function toRedaction({ patterns, rules }: ConfigFile["redaction"]): RedactionConfig {
+  return {
+    patterns: Object.entries(patterns).map(([name, { pattern, keyword }]) => ({
+      name,
+      pattern,
+      keyword: keyword?.toLowerCase(),
+    })),
+    off: rules.off,
   };
 }

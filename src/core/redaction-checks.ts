@@ -7,9 +7,16 @@ export function cardLength(candidate: string, next: string): number | undefined 
   const lengths = cardLengths.get(candidate.charAt(0)) ?? [];
   for (const wanted of lengths) {
     const end = endOfCharacters(candidate, wanted);
-    if (end !== undefined && !goesOn(candidate, next, end) && passesLuhn(candidate, end)) return end;
+    if (end === undefined || goesOn(candidate, next, end) || !passesLuhn(candidate, end)) continue;
+    if (isInGroups(candidate.slice(0, end))) return end;
   }
   return undefined;
+}
+
+/** As a card or a person groups its digits, and not numbers in a row of which one in ten passes. The candidate began with four. */
+function isInGroups(number: string): boolean {
+  const inner = number.split(/\D/).slice(1, -1);
+  return inner.every(({ length }) => length >= 3);
 }
 
 /** The same for an IBAN: the length of its country, and ISO 7064's mod 97-10 (ISO 13616-1). */

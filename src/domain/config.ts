@@ -17,6 +17,7 @@ export interface Config {
   /** By `name@version`. */
   readonly prompts: Readonly<Record<string, PromptFile>>;
   readonly telemetry: TelemetryConfig;
+  readonly redaction: RedactionConfig;
   /** Metrics of outcomes, by name; the built-in ones need no entry. */
   readonly metrics: Readonly<Record<string, OutcomeMetric>>;
   readonly store: StoreConfig;
@@ -249,6 +250,18 @@ export interface TelemetryConfig {
   readonly content: "off" | "redacted";
   /** Key of the HMAC that stands for unit ids in telemetry and records. */
   readonly unitHashKey: Secret | undefined;
+}
+
+/** What is taken out of texts beside, or no longer by, the built-in rules. */
+export interface RedactionConfig {
+  /** In RE2's syntax; each compiles. */
+  readonly patterns: readonly {
+    readonly name: string;
+    readonly pattern: string;
+    readonly keyword: string | undefined;
+  }[];
+  /** Names of built-in rules. */
+  readonly off: readonly string[];
 }
 
 /** A file as it was read, or why it could not be. */
