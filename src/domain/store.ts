@@ -43,8 +43,24 @@ export interface EventStore extends RecordSink {
   health(): StoreHealth;
   /** Newest first. */
   recent(filter: RecordFilter): Promise<readonly RequestRecord[]>;
+  /**
+   * Takes away everything that is kept of a unit, what was appended before included, and of the sessions that nobody else had.
+   * Resolves when no byte of it is left in the store. Rejects `store_unavailable` when that cannot be said: then it is done, in
+   * part or not at all, and to be asked again.
+   */
+  forget(unitHash: string): Promise<Forgotten>;
   /** Flushes, marks the boot as closed, ends the workers. */
   close(): Promise<void>;
+}
+
+/** Rows that were kept of a unit. */
+export interface Forgotten {
+  readonly records: number;
+  /** Of the records, those that the statistics read. */
+  readonly facts: number;
+  readonly outcomes: number;
+  /** Sessions that were this unit's alone. */
+  readonly sessions: number;
 }
 
 export interface RecordFilter {

@@ -1,8 +1,9 @@
 /** What the store in memory keeps, bounded, and how its rows are told apart. */
+import { isFact } from "../core/request-fact.ts";
 import type { StoreConfig } from "../domain/config.ts";
 import type { OutcomeReceipt, OutcomeRecord, OutcomeSubject } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
-import type { Phase } from "../domain/store.ts";
+import type { Forgotten, Phase } from "../domain/store.ts";
 
 export interface MemoryOptions {
   readonly instance: string;
@@ -99,6 +100,40 @@ export class MemoryRows {
     if (subject.kind === "request" && request === undefined) this.#wait(subject.requestId, kept);
     if (this.outcomes.size > this.capacity) this.#forgetOldest();
     return { outcomeId: outcome.outcomeId, status: "stored" };
+  }
+
+  forget(unitHash: string): Forgotten {
+    const whose = this.#whose(unitHash);
+    const isGone = (record: RequestRecord) => whose.has(record.unitHash) || whose.has(record.sessionHash);
+    const exposed = [...this.exposures.values()].filter(isGone);
+    const gone = this.records.filter(({ record }) => isGone(record)).map(({ record }) => record);
+    const requests = new Set([...exposed, ...gone].map(({ requestId }) => requestId));
+    const isOfIt = ({ subject }: OutcomeRecord) =>
+      subject.kind === "request" ? requests.has(subject.requestId) : whose.has(subjectId(subject));
+    const outcomes = [...this.outcomes.values()].filter(({ outcome }) => isOfIt(outcome));
+    for (const one of outcomes) this.#forgetOutcome(one);
+    for (const requestId of requests) {
+      this.exposures.delete(requestId);
+      this.byRequest.delete(requestId);
+    }
+    this.records = this.records.filter(({ record }) => !requests.has(record.requestId));
+    this.#forgetSubjects();
+    if (requests.size + outcomes.length > 0) this.generation++;
+    const facts = gone.filter(isFact).length;
+    return { records: requests.size, facts, outcomes: outcomes.length, sessions: whose.size - 1 };
+  }
+
+  /** The unit, and the sessions that only it had: where sessions are units themselves, one is no stranger to itself. */
+  #whose(unitHash: string): ReadonlySet<string | undefined> {
+    const records = this.records.map(({ record }) => record);
+    const own = new Set(
+      records.filter((record) => record.unitHash === unitHash).map((one) => one.sessionHash),
+    );
+    for (const { unitHash: unit, sessionHash: session } of records) {
+      if (unit !== undefined && unit !== unitHash && unit !== session) own.delete(session);
+    }
+    own.delete(undefined);
+    return own.add(unitHash);
   }
 
   /** What it is a repetition of: whatever had its key; without one the newest of its metric and subject, if that says the same. */

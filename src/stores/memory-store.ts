@@ -8,6 +8,7 @@ import type {
   BootCount,
   EventStore,
   FactSource,
+  Forgotten,
   OutcomeFact,
   Phase,
   RecordFilter,
@@ -88,6 +89,11 @@ class MemoryEventStore implements EventStore {
       .toSorted((a, b) => b.record.receivedAt - a.record.receivedAt || b.row - a.row)
       .slice(0, filter.limit)
       .map(({ record }) => record);
+  }
+
+  async forget(unitHash: string): Promise<Forgotten> {
+    this.#refuseClosed();
+    return this.#memory.forget(unitHash);
   }
 
   async close(): Promise<void> {

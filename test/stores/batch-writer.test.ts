@@ -22,6 +22,7 @@ function batch(records: number, experimentId = "tone"): Batch {
     number: 1,
     phases: [JSON.stringify(phase())],
     crashes: [],
+    forgets: [],
     exposures: [],
     records: texts,
     sequences: texts.map((_, at) => at + 1),

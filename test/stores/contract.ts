@@ -12,6 +12,7 @@ import {
   type RecordFilter,
   type RequestFact,
 } from "../../src/domain/store.ts";
+import { forgetTests } from "./forget-contract.ts";
 import { asKept, keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
 
 export interface OpenedStore {
@@ -24,6 +25,7 @@ export function storeContract(engine: string, open: (t: TestContext) => OpenedSt
   describe(`a store ${engine}: facts`, () => factTests(open));
   describe(`a store ${engine}: outcomes`, () => outcomeTests(open));
   describe(`a store ${engine}: strict exposures`, () => exposureTests(open));
+  describe(`a store ${engine} that forgets a unit`, () => forgetTests(open));
   describe(`a store ${engine}: boots, phases and its end`, () => bootTests(open));
 }
 

@@ -129,7 +129,13 @@ describe("what a second process has put in a damaged file's place", () => {
       elapsedMs: () => performance.now(),
       tell: (message) => told.push(message),
     });
-    const texts = { phases: [], crashes: [], exposures: [JSON.stringify(record())], outcomes: [] };
+    const texts = {
+      phases: [],
+      crashes: [],
+      forgets: [],
+      exposures: [JSON.stringify(record())],
+      outcomes: [],
+    };
     writer.commit({ number: 1, records: [], sequences: [], lastSequence: 0, ...texts });
     writer.close(0);
     assert.equal(isReplaced, true);

@@ -33,7 +33,7 @@ function opened({ path }: StorePlace, retentionMs: number) {
       sequences.push(++sequence);
     }
     const outcomes = [JSON.stringify([outcome({ receivedAt: clock.now })])];
-    const rest = { phases: [], crashes: [], exposures: [], outcomes, lastSequence: sequence };
+    const rest = { phases: [], crashes: [], forgets: [], exposures: [], outcomes, lastSequence: sequence };
     batches.write({ number: sequence, records: texts, sequences, ...rest });
   };
   const counts = () =>

@@ -74,6 +74,7 @@ describe("a boot that says nothing for a minute", () => {
     number: 1,
     phases: [],
     crashes: [],
+    forgets: [],
     exposures: [],
     records: [],
     sequences: [],

@@ -10,6 +10,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     outcomes: [] as string[],
     phase: [] as string[],
     crash: [] as string[],
+    forget: [] as string[],
   };
   for (const { kind, text, sequence } of items) {
     if (kind === "record") {
@@ -25,6 +26,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     records,
     sequences,
     outcomes: others.outcomes,
+    forgets: others.forget,
     lastSequence,
   };
 }

@@ -120,6 +120,10 @@ export const migrations: readonly string[] = [
   -- Of a record whose body is in a block: labels are compared with it.
   ALTER TABLE records ADD COLUMN prediction TEXT;
   `,
+  `
+  -- Who asks that a session be forgotten means its requests too. NULL in rows of versions 1 to 3: of those the facts tell it.
+  ALTER TABLE records ADD COLUMN session INTEGER;
+  `,
 ];
 
 /** Brings the file to the newest version, each step in one transaction. Throws `config_invalid` for a file from the future. */

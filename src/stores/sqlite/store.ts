@@ -1,43 +1,18 @@
 /** Records and outcomes in one SQLite file. The event loop only queues: a thread writes, another one reads. */
-import type { Worker } from "node:worker_threads";
 import { recordText } from "../../core/record-text.ts";
 import { within } from "../../core/within.ts";
-import type { StoreConfig } from "../../domain/config.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Log } from "../../domain/log.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { RequestRecord } from "../../domain/record.ts";
-import type { EventStore, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
+import type { EventStore, Forgotten, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
 import { Committer } from "./committer.ts";
 import { createDamagedBlocks, type DamagedBlocks } from "./damaged-blocks.ts";
 import { refuseNewerFile } from "./database.ts";
 import { createReaderLink, type ReaderLink } from "./reader-link.ts";
-import { createWriteQueue, type QueueItem, type WriteQueue } from "./write-queue.ts";
+import { defaultLimits, type SqliteStoreOptions, type StoreLimits } from "./store-options.ts";
+import { createWriteQueue, type QueueItem, type Settled, type WriteQueue } from "./write-queue.ts";
 
-export interface SqliteStoreOptions {
-  readonly path: string;
-  /** Names this process among those that share the file: with `boot` it is unique. */
-  readonly instance: string;
-  readonly boot: string;
-  readonly config: StoreConfig;
-  readonly log: Log;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  readonly limits?: Partial<StoreLimits>;
-  /** Sees every writer thread that is started. */
-  readonly onWriter?: (writer: Worker) => void;
-}
-
-export interface StoreLimits {
-  /** How long an outcome, an exposure or a flush waits for a disk that refuses, before it is rejected. */
-  readonly waitMs: number;
-  /** How long the writer waits for another process's lock at each try. */
-  readonly busyMs: number;
-  /** From `close` to its end, whatever the disk does. */
-  readonly closeMs: number;
-}
-
-const defaultLimits: StoreLimits = { waitMs: 5_000, busyMs: 1_000, closeMs: 3_000 };
 /** What a client is told when it may come back. */
 const retryAfterMs = 1_000;
 /** `recent` shows what was appended before it, unless the disk is slower than this. */
@@ -141,7 +116,7 @@ class SqliteStore implements EventStore {
    */
   async addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]> {
     if (outcomes.length === 0) return [];
-    const receipts = await this.#write("outcomes", JSON.stringify(outcomes), outcomes.length);
+    const { receipts } = await this.#write("outcomes", JSON.stringify(outcomes), outcomes.length);
     if (receipts !== undefined) return receipts;
     throw new Failure("internal_error", "These outcomes cannot be stored. The log has the cause.");
   }
@@ -187,6 +162,18 @@ class SqliteStore implements EventStore {
     return this.#reader.recent(filter);
   }
 
+  async forget(unitHash: string): Promise<Forgotten> {
+    if (this.#closing !== undefined) throw this.#unavailable();
+    // What is of the unit goes to the file before it, and is found there.
+    this.#writeFresh();
+    const waitMs = this.#limits.forgetMs;
+    const { forgotten } = await this.#wait({ kind: "forget", text: unitHash, rows: 0, bytes: 0, waitMs });
+    if (forgotten !== undefined) return forgotten;
+    const message =
+      "Something of the unit may be left in the store's file; the log has the cause. Ask again.";
+    throw new Failure("store_unavailable", message, { retryAfterMs });
+  }
+
   close(): Promise<void> {
     this.#writeFresh();
     this.#closing ??= this.#close();
@@ -224,11 +211,11 @@ class SqliteStore implements EventStore {
 
   #wait(what: Pick<QueueItem, "kind" | "text" | "rows" | "bytes"> & { readonly waitMs: number }) {
     const { waitMs, ...facts } = what;
-    return new Promise<readonly OutcomeReceipt[] | undefined>((resolve, reject) => {
+    return new Promise<Settled>((resolve, reject) => {
       const waiter = {
-        settle(receipts: readonly OutcomeReceipt[] | undefined) {
+        settle(settled: Settled) {
           clearTimeout(timer);
-          resolve(receipts);
+          resolve(settled);
         },
         fail: () => {
           clearTimeout(timer);
