@@ -96,8 +96,8 @@ export function createDataPlane(
   const onEnd = recorder(metrics, records, redact);
 
   const listenerWith = (makers: TracingParts["makers"]) => {
-    const capturesContent = () => revision().config.telemetry.content === "redacted";
-    const tracing = createTracing({ makers, ids, outgoing, capturesContent });
+    const content = () => revision().config.telemetry;
+    const tracing = createTracing({ makers, ids, outgoing, content });
     const scopes = { gate, ids, log, revision, now, wallNow, beginTrace: tracing.begin, unitHash, onEnd };
     return publicListener({
       server: () => revision().config.server,

@@ -13,7 +13,9 @@ export interface ConfigFile {
   readonly telemetry: {
     readonly service_name: string;
     readonly environment?: string;
-    readonly content: "off" | "redacted" | false;
+    readonly content: "off" | "metadata" | "redacted" | false;
+    readonly content_sample: number;
+    readonly content_max_chars: number;
     readonly keep_ratio: number;
     readonly keep_slower_than_ms: number;
     readonly unit_hash_key?: string;

@@ -272,7 +272,9 @@ function toTelemetry(telemetry: ConfigFile["telemetry"]): TelemetryConfig {
     environment: telemetry.environment,
     keepRatio: telemetry.keep_ratio,
     keepSlowerThanMs: telemetry.keep_slower_than_ms,
-    content: telemetry.content === "redacted" ? "redacted" : "off",
+    content: telemetry.content === false ? "off" : telemetry.content,
+    contentSample: telemetry.content_sample,
+    contentMaxChars: telemetry.content_max_chars,
     unitHashKey: toSecret(telemetry.unit_hash_key),
   };
 }

@@ -1,18 +1,35 @@
 /** The choke point: what text may leave by telemetry. A sink takes nothing else. */
+import { messageShapes, redactedMessages } from "../core/message-content.ts";
+import type { Message } from "../core/messages.ts";
 import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
 
 export type Found = Pick<Redaction, "count" | "rules">;
+
+/** What of messages may leave. */
+export interface ContentPolicy {
+  readonly content: "metadata" | "redacted";
+  /** Characters of one message. */
+  readonly maxChars: number;
+}
 
 export interface Outgoing {
   /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. `found` hears of what was taken out. */
   written(text: string | undefined, found?: (redaction: Found) => void): Redacted | undefined;
   /** The same for a JSON value, string by string: within JSON's own spelling (`\n4111…`, `\u0040`) much would not be found. */
   writtenJson(value: unknown, found?: (redaction: Found) => void): Redacted;
+  /** Messages as the policy wants them. */
+  writtenMessages(
+    messages: readonly Message[],
+    policy: ContentPolicy,
+    found?: (redaction: Found) => void,
+  ): Redacted;
   /** Text that only our tables and the operator's configuration can hold. */
   readonly ours: typeof ours;
 }
 
 const maxLength = 8192;
+/** As many messages of the full length may stand in one attribute. */
+const messagesOfAttribute = 4;
 /** More is read than is sent, so that a secret across the limit is seen whole. */
 const maxRead = 2 * maxLength;
 /** What is not plain may come again and again all the same; a look-up here is 2 µs less than a look for secrets. */
@@ -25,6 +42,16 @@ export function createOutgoing(
   counted: (rules: readonly string[]) => void,
   clean: Map<string, Redacted> = new Map(),
 ): Outgoing {
+  const tell = (redaction: Found, found: ((redaction: Found) => void) | undefined) => {
+    if (redaction.rules.length === 0) return;
+    counted(redaction.rules);
+    found?.(redaction);
+  };
+  const writtenJson: Outgoing["writtenJson"] = (value, found) => {
+    const redaction = redactor.redactAll(shortened(value));
+    tell(redaction, found);
+    return cut(JSON.stringify(redaction.value) as Redacted);
+  };
   return {
     written(text, found) {
       if (text === undefined) return undefined;
@@ -33,24 +60,21 @@ export function createOutgoing(
       const known = clean.get(text);
       if (known !== undefined) return known;
       const redaction = redactor.redact(text.length > maxRead ? text.slice(0, maxRead) : text);
-      const { rules } = redaction;
       const safe = cut(redaction.text);
-      if (rules.length > 0) {
-        counted(rules);
-        found?.(redaction);
-      } else if (text.length <= maxKnownLength) {
+      tell(redaction, found);
+      if (redaction.rules.length === 0 && text.length <= maxKnownLength) {
         if (clean.size >= maxKnown) clean.clear();
         clean.set(text, safe);
       }
       return safe;
     },
-    writtenJson(value, found) {
-      const redaction = redactor.redactAll(shortened(value));
-      if (redaction.rules.length > 0) {
-        counted(redaction.rules);
-        found?.(redaction);
-      }
-      return cut(JSON.stringify(redaction.value) as Redacted);
+    writtenJson,
+    writtenMessages(messages, { content, maxChars }, found) {
+      if (content === "metadata") return writtenJson(messageShapes(messages), found);
+      const bounds = { messageChars: maxChars, totalChars: messagesOfAttribute * maxChars };
+      const redaction = redactedMessages(messages, redactor, bounds);
+      tell(redaction, found);
+      return JSON.stringify(redaction.value) as Redacted;
     },
     ours,
   };

@@ -14,7 +14,7 @@ import type {
   RequestTrace,
 } from "../domain/trace.ts";
 import { key } from "./attribute-key.ts";
-import { type Found, type Outgoing, ours } from "./outgoing.ts";
+import { type ContentPolicy, type Found, type Outgoing, ours } from "./outgoing.ts";
 import { event, spanName } from "./semconv.ts";
 import type { SpanMakers } from "./span-makers.ts";
 import { type EventSink, noSpans, type SpanHead, type SpanSink, spanKind } from "./span-sink.ts";
@@ -41,7 +41,8 @@ export interface SpanTraceParts {
   /** As it came, for the upstream. */
   readonly tracestate: string | undefined;
   readonly facts: RequestFacts;
-  readonly capturesContent: boolean;
+  /** Undefined for none. */
+  readonly content: ContentPolicy | undefined;
 }
 
 type Tell = (to: SpanSink) => void;
@@ -77,11 +78,12 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     this.#parts = parts;
     this.traceId = parts.traceId;
     this.#spanId = parts.ids.spanId();
-    const { written, writtenJson } = parts.outgoing;
+    const { written, writtenJson, writtenMessages } = parts.outgoing;
     this.#outgoing = {
       ours,
       written: (text) => written(text, this.#count),
       writtenJson: (value) => writtenJson(value, this.#count),
+      writtenMessages: (messages, policy) => writtenMessages(messages, policy, this.#count),
     };
     const traceState = parts.tracestate && createTraceState(parts.tracestate).serialize();
     this.#traceState = this.#outgoing.written(traceState || undefined);
@@ -180,9 +182,9 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     const outgoing = this.#outgoing;
     const model = outgoing.written(target.model);
     // Now, not when the request ends: the body's bytes are not ours to keep.
-    const content = this.#parts.capturesContent
-      ? contentOf(outgoing, request, result.completion?.choices)
-      : undefined;
+    const choices = result.completion?.choices;
+    const policy = this.#parts.content;
+    const content = policy && contentOf(outgoing, policy, { request, choices });
     this.#endCall(call, spanName.attempt(request.body.operation, model ?? ""), (to) => {
       to.text(key.inputMessages, content?.input);
       to.text(key.outputMessages, content?.output);
