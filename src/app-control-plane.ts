@@ -256,6 +256,7 @@ function adminServer(
     unitHash: unitHasher(unitHashKey),
     events: () => journal.read(),
     records: (filter) => store.events.recent(filter),
+    content: (requestId) => store.events.content(requestId),
     metrics: () => telemetry.prometheus(),
     status: async () =>
       statusView({

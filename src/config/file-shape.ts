@@ -98,6 +98,8 @@ export interface StoreSection {
   readonly engine: StoreConfig["engine"];
   readonly durability: StoreConfig["durability"];
   readonly retention_days: number;
+  readonly content: "off" | "redacted" | false;
+  readonly content_retention_days: number;
   readonly commit_ms: number;
   readonly queue_rows: number;
   readonly queue_bytes: number;

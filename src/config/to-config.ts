@@ -258,6 +258,8 @@ function toStore(store: StoreSection): StoreConfig {
     engine: store.engine,
     durability: store.durability,
     retentionMs: store.retention_days * dayMs,
+    content: store.content === false ? "off" : store.content,
+    contentRetentionMs: Math.min(store.content_retention_days, store.retention_days) * dayMs,
     commitMs: store.commit_ms,
     queueRows: store.queue_rows,
     queueBytes: store.queue_bytes,

@@ -44,7 +44,11 @@ export function redactedMessages(
   const value = newest(messages, totalChars, ({ role, parts, finish_reason: reason }) => {
     const text = textWriter(redactor, tally, messageChars);
     const kept = firstOf(parts, (part) => redactedPart(part, text));
-    return { role, parts: kept, ...(reason === undefined ? {} : { finish_reason: redactor.redact(nameOf(reason)).text }) };
+    return {
+      role,
+      parts: kept,
+      ...(reason === undefined ? {} : { finish_reason: redactor.redact(nameOf(reason)).text }),
+    };
   });
   return { value, count: tally.count, rules: [...tally.rules] };
 }

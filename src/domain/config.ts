@@ -26,6 +26,10 @@ export interface StoreConfig {
   /** `batched` commits in groups; `strict` makes an exposure durable before the first byte of its answer. */
   readonly durability: "batched" | "strict";
   readonly retentionMs: number;
+  /** What was said in requests: not kept, or redacted first. */
+  readonly content: "off" | "redacted";
+  /** At most `retentionMs`. */
+  readonly contentRetentionMs: number;
   readonly commitMs: number;
   /** Bounds of what waits to be written. */
   readonly queueRows: number;

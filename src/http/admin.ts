@@ -10,6 +10,7 @@ import type { ControlEvent, KillScope, KillSwitch } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import { type AllocationParts, addAllocation } from "./admin-allocation.ts";
+import { addContent, type ContentParts } from "./admin-content.ts";
 import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
 import { addResults, type ResultsParts } from "./admin-results.ts";
 import { addUnits, type UnitParts } from "./admin-units.ts";
@@ -18,7 +19,7 @@ import { checkHost } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { switchView } from "./status.ts";
 
-export interface AdminParts extends HealthParts, ResultsParts, AllocationParts, UnitParts {
+export interface AdminParts extends HealthParts, ResultsParts, AllocationParts, UnitParts, ContentParts {
   readonly log: Log;
   readonly server: () => ServerConfig;
   readonly switches: () => readonly KillSwitch[];
@@ -70,6 +71,7 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   addResults(app, parts);
   addAllocation(app, parts);
   addUnits(app, parts);
+  addContent(app, parts);
   return app;
 }
 

@@ -3,13 +3,13 @@ import { isFact } from "../core/request-fact.ts";
 import type { StoreConfig } from "../domain/config.ts";
 import type { OutcomeReceipt, OutcomeRecord, OutcomeSubject } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
-import type { Forgotten, Phase } from "../domain/store.ts";
+import type { ContentRecord, Forgotten, Phase } from "../domain/store.ts";
 
 export interface MemoryOptions {
   readonly instance: string;
   readonly boot: string;
   /** `queueRows` bounds the records, and the outcomes, that are kept. */
-  readonly config: Pick<StoreConfig, "queueRows">;
+  readonly config: Pick<StoreConfig, "queueRows" | "contentRetentionMs">;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -43,6 +43,7 @@ export class MemoryRows {
   /** The newest of each metric and subject. */
   readonly newest = new Map<string, KeptOutcome>();
   readonly waiting = new Map<string, Set<KeptOutcome>>();
+  readonly contents = new Map<string, ContentRecord>();
   readonly exposures = new Map<string, RequestRecord>();
   readonly phases = new Map<string, Phase>();
   readonly subjects = new Map<string, number>();
@@ -54,11 +55,13 @@ export class MemoryRows {
   crashes = 0;
   /** Epoch milliseconds. */
   closedAt: number | undefined;
+  readonly #contentRetentionMs: number;
   #lastRow = 0;
   #lastSubject = 0;
 
   constructor({ config, instance, boot, now }: MemoryOptions) {
     this.capacity = config.queueRows;
+    this.#contentRetentionMs = config.contentRetentionMs;
     this.instance = instance;
     this.boot = boot;
     this.now = now;
@@ -102,6 +105,20 @@ export class MemoryRows {
     return { outcomeId: outcome.outcomeId, status: "stored" };
   }
 
+  keepContent(content: ContentRecord): void {
+    this.dropOldContents();
+    this.contents.set(content.requestId, content);
+    const [oldest] = this.contents.keys();
+    if (this.contents.size > this.capacity && oldest !== undefined) this.contents.delete(oldest);
+  }
+
+  dropOldContents(): void {
+    for (const { requestId, receivedAt } of this.contents.values()) {
+      if (receivedAt >= this.now() - this.#contentRetentionMs) return;
+      this.contents.delete(requestId);
+    }
+  }
+
   forget(unitHash: string): Forgotten {
     const whose = this.#whose(unitHash);
     const isGone = (record: RequestRecord) => whose.has(record.unitHash) || whose.has(record.sessionHash);
@@ -117,10 +134,20 @@ export class MemoryRows {
       this.byRequest.delete(requestId);
     }
     this.records = this.records.filter(({ record }) => !requests.has(record.requestId));
+    const said = [...this.contents.values()].filter(
+      (one) => requests.has(one.requestId) || whose.has(one.unitHash) || whose.has(one.sessionHash),
+    );
+    for (const { requestId } of said) this.contents.delete(requestId);
     this.#forgetSubjects();
     if (requests.size + outcomes.length > 0) this.generation++;
     const facts = gone.filter(isFact).length;
-    return { records: requests.size, facts, outcomes: outcomes.length, sessions: whose.size - 1 };
+    return {
+      records: requests.size,
+      facts,
+      outcomes: outcomes.length,
+      contents: said.length,
+      sessions: whose.size - 1,
+    };
   }
 
   /** The unit, and the sessions that only it had: where sessions are units themselves, one is no stranger to itself. */

@@ -15,8 +15,6 @@ export interface ContentPolicy {
 export interface Outgoing {
   /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. `found` hears of what was taken out. */
   written(text: string | undefined, found?: (redaction: Found) => void): Redacted | undefined;
-  /** The same for a JSON value, string by string: within JSON's own spelling (`\n4111…`, `\u0040`) much would not be found. */
-  writtenJson(value: unknown, found?: (redaction: Found) => void): Redacted;
   /** Messages as the policy wants them. */
   writtenMessages(
     messages: readonly Message[],
@@ -47,11 +45,6 @@ export function createOutgoing(
     counted(redaction.rules);
     found?.(redaction);
   };
-  const writtenJson: Outgoing["writtenJson"] = (value, found) => {
-    const redaction = redactor.redactAll(shortened(value));
-    tell(redaction, found);
-    return cut(JSON.stringify(redaction.value) as Redacted);
-  };
   return {
     written(text, found) {
       if (text === undefined) return undefined;
@@ -68,11 +61,12 @@ export function createOutgoing(
       }
       return safe;
     },
-    writtenJson,
     writtenMessages(messages, { content, maxChars }, found) {
-      if (content === "metadata") return writtenJson(messageShapes(messages), found);
       const bounds = { messageChars: maxChars, totalChars: messagesOfAttribute * maxChars };
-      const redaction = redactedMessages(messages, redactor, bounds);
+      const redaction =
+        content === "metadata"
+          ? redactor.redactAll(messageShapes(messages))
+          : redactedMessages(messages, redactor, bounds);
       tell(redaction, found);
       return JSON.stringify(redaction.value) as Redacted;
     },
@@ -90,15 +84,4 @@ export function ours(text: string | undefined): Redacted | undefined {
 /** A part of what has been redacted is redacted too. */
 function cut(text: Redacted): Redacted {
   return text.length > maxLength ? (text.slice(0, maxLength) as Redacted) : text;
-}
-
-/** A copy whose strings have `maxRead` characters together; the later ones become empty. */
-function shortened(value: unknown): unknown {
-  let room = maxRead;
-  return JSON.parse(JSON.stringify(value), (_, item: unknown) => {
-    if (typeof item !== "string") return item;
-    const kept = item.slice(0, room);
-    room -= kept.length;
-    return kept;
-  });
 }

@@ -60,7 +60,7 @@ describe("a unit that is to be forgotten", () => {
     const order = { by: "ada", reason: "asked by letter" };
     const { status, body } = await ask("DELETE", `/admin/units/user/${user}`, order);
     assert.equal(status, 200);
-    assert.deepEqual(body.forgotten, { records: 1, facts: 1, outcomes: 2, sessions: 0 });
+    assert.deepEqual(body.forgotten, { records: 1, facts: 1, outcomes: 2, contents: 0, sessions: 0 });
     const { records } = (await ask("GET", "/admin/records")).body;
     assert.equal(records.length, 1);
     const stats = (await ask("GET", "/admin/experiments/tone/stats")).body;

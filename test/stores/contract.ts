@@ -13,7 +13,7 @@ import {
   type RequestFact,
 } from "../../src/domain/store.ts";
 import { forgetTests } from "./forget-contract.ts";
-import { asKept, keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
+import { asKept, keyless, outcome, phase, pseudonym, record, said } from "./record-fixture.ts";
 
 export interface OpenedStore {
   readonly store: EventStore;
@@ -94,6 +94,26 @@ function recordTests(open: Open): void {
     store.append(one);
     const [found] = await store.recent({ requestId: one.requestId, limit: 1 });
     assert.equal(found?.requestId, one.requestId);
+  });
+
+  test("have what was said beside them, once, and in no page of theirs", async (t) => {
+    const { store, source } = open(t);
+    const one = record();
+    store.append(one);
+    store.keepContent(said(one, "the words \u2028 of \ud83d\ude00"));
+    assert.deepEqual(
+      asKept(await store.content(one.requestId)),
+      JSON.parse(said(one, "the words \u2028 of \ud83d\ude00")),
+    );
+    assert.equal(await store.content(record().requestId), undefined);
+    assert.ok(!JSON.stringify(await store.recent({ limit: 10 })).includes("the words"));
+    const before = source.generation();
+    store.keepContent(said(one));
+    store.keepContent(said(record({ unitHash: undefined, sessionHash: undefined })));
+    await store.flush();
+    assert.equal(source.generation(), before);
+    const [boot] = source.boots();
+    assert.deepEqual([boot?.lastSequence, boot?.rows], [1, 1]);
   });
 
   test("come newest first, whatever the order of their writing", async (t) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import type { EventStore, FactSource } from "../../src/domain/store.ts";
-import { outcome, pseudonym, record } from "./record-fixture.ts";
+import { outcome, pseudonym, record, said } from "./record-fixture.ts";
 
 interface Opened {
   readonly store: EventStore;
@@ -33,7 +33,13 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
       outcome({ subject: { kind: "unit", unitHash: eve } }),
       outcome({ subject: { kind: "request", requestId: hers.requestId } }),
     ]);
-    assert.deepEqual(await store.forget(ada), { records: 2, facts: 2, outcomes: 3, sessions: 1 });
+    assert.deepEqual(await store.forget(ada), {
+      records: 2,
+      facts: 2,
+      outcomes: 3,
+      contents: 0,
+      sessions: 1,
+    });
     assert.deepEqual(
       (await store.recent({ limit: 10 })).map(({ requestId }) => requestId),
       [hers.requestId],
@@ -50,6 +56,17 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
     assert.deepEqual(await store.recent({ limit: 10 }), []);
   });
 
+  test("takes what was said in its requests, with a record and without one", async (t) => {
+    const { store } = open(t);
+    const [own, hers] = [record(), record({ unitHash: eve, sessionHash: undefined })];
+    const lost = record({ sessionHash: undefined });
+    for (const one of [own, hers]) store.append(one);
+    for (const one of [own, hers, lost]) store.keepContent(said(one));
+    assert.equal((await store.forget(ada)).contents, 2);
+    for (const { requestId } of [own, lost]) assert.equal(await store.content(requestId), undefined);
+    assert.equal((await store.content(hers.requestId))?.requestId, hers.requestId);
+  });
+
   test("changes the generation, so that what the statistics have read is read anew", async (t) => {
     const { store, source } = open(t);
     store.append(record());
@@ -59,7 +76,13 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
     const after = source.generation();
     assert.notEqual(after, before);
     // Nothing was there any more: nobody need read anything again.
-    assert.deepEqual(await store.forget(ada), { records: 0, facts: 0, outcomes: 0, sessions: 0 });
+    assert.deepEqual(await store.forget(ada), {
+      records: 0,
+      facts: 0,
+      outcomes: 0,
+      contents: 0,
+      sessions: 0,
+    });
     assert.equal(source.generation(), after);
   });
 
@@ -75,7 +98,13 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
       outcome({ subject: { kind: "session", sessionHash: own } }),
       outcome({ subject: { kind: "unit", unitHash: own } }),
     ]);
-    assert.deepEqual(await store.forget(ada), { records: 3, facts: 3, outcomes: 2, sessions: 1 });
+    assert.deepEqual(await store.forget(ada), {
+      records: 3,
+      facts: 3,
+      outcomes: 2,
+      contents: 0,
+      sessions: 1,
+    });
     assert.deepEqual(rowsOf(source), { facts: 1, outcomes: 1 });
   });
 
@@ -85,7 +114,13 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
     store.append(record());
     store.append(record({ unitHash: eve }));
     store.append(record({ unitHash: eve, sessionHash: undefined }));
-    assert.deepEqual(await store.forget(session), { records: 2, facts: 2, outcomes: 0, sessions: 0 });
+    assert.deepEqual(await store.forget(session), {
+      records: 2,
+      facts: 2,
+      outcomes: 0,
+      contents: 0,
+      sessions: 0,
+    });
     assert.deepEqual(rowsOf(source), { facts: 1, outcomes: 0 });
   });
 
@@ -95,7 +130,13 @@ export function forgetTests(open: (t: TestContext) => Opened): void {
     await store.expose(exposed);
     await store.expose(hers);
     await store.addOutcomes([outcome({ subject: { kind: "request", requestId: exposed.requestId } })]);
-    assert.deepEqual(await store.forget(ada), { records: 1, facts: 0, outcomes: 1, sessions: 0 });
+    assert.deepEqual(await store.forget(ada), {
+      records: 1,
+      facts: 0,
+      outcomes: 1,
+      contents: 0,
+      sessions: 0,
+    });
     assert.deepEqual([...source.orphans()], []);
     await store.close();
     assert.equal(rowsOf(source).facts, 1);

@@ -108,7 +108,15 @@ describe("a forgotten unit", () => {
     const clock = { now: Date.UTC(2026, 0, 1) };
     const now = () => clock.now;
     const retentionMs = 86_400_000;
-    const settings = { path, instance: "i", boot: "b", startedAt: clock.now, retentionMs, busyMs: 1000 };
+    const settings = {
+      path,
+      instance: "i",
+      boot: "b",
+      startedAt: clock.now,
+      retentionMs,
+      contentRetentionMs: retentionMs,
+      busyMs: 1000,
+    };
     const db = openForWriting(settings);
     const batches = createBatchWriter(db, settings, now);
     const retention = createRetention(db, batches.transactions, {
@@ -117,7 +125,15 @@ describe("a forgotten unit", () => {
       elapsedMs: now,
       note: () => {},
     });
-    const empty = { phases: [], crashes: [], exposures: [], outcomes: [], records: [], sequences: [] };
+    const empty = {
+      phases: [],
+      crashes: [],
+      exposures: [],
+      outcomes: [],
+      records: [],
+      sequences: [],
+      contents: [],
+    };
     // A long request and a short one, which ended together.
     const texts = ["ada", "eve"].map((name, at) =>
       recordText(

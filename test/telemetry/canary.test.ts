@@ -33,6 +33,7 @@ experiments:
     variants: { control: { model: gpt-4.1 } }
     output: { schema: { title: verdict, type: object, properties: { a: { type: object, additionalProperties: { type: number } } } }, on_invalid: pass }
 telemetry: { content: ${content} }
+store: { content: ${content === "redacted" ? "redacted" : "off"} }
 metrics:
   kind: { kind: category, categories: { good: 1, bad: 0 } }
   label: { kind: correctness }

@@ -4,6 +4,7 @@ import { bodyOf, parseHead } from "../../core/record-text.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { Forgotten, Phase } from "../../domain/store.ts";
 import { createBootLine } from "./boot-line.ts";
+import { createContentWriter } from "./content-writer.ts";
 import { faultOf } from "./fault.ts";
 import { createForgetter } from "./forget.ts";
 import { createNames, createSubjects } from "./interned.ts";
@@ -63,6 +64,7 @@ export function createBatchWriter(
   const records = createRecordWriter(db, parts);
   const beginBlocks = createTextBlocks(db, transactions);
   const outcomes = createOutcomeWriter(db, parts);
+  const keepContent = createContentWriter(db, subjects);
   const agedBefore = () => now() - settings.retentionMs + longestRequestMs;
   const forget = createForgetter(db, { transactions, subjects, agedBefore });
   const addPhase = db.prepare(
@@ -118,6 +120,7 @@ export function createBatchWriter(
     for (const text of batch.exposures) guard(1, () => records.expose(text, boot.id()));
     const stored = writeRecords(batch, guard);
     const receipts = writeOutcomes(batch, guard);
+    for (const text of batch.contents) guard(1, () => keepContent(text));
     boot.touch({ lastSequence: batch.lastSequence, stored });
     // Last: what of the unit was queued before must not come after.
     const forgotten = batch.forgets.map((unitHash) => guard(0, () => forget(unitHash)));

@@ -10,6 +10,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     outcomes: [] as string[],
     phase: [] as string[],
     crash: [] as string[],
+    content: [] as string[],
     forget: [] as string[],
   };
   for (const { kind, text, sequence } of items) {
@@ -26,6 +27,7 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     records,
     sequences,
     outcomes: others.outcomes,
+    contents: others.content,
     forgets: others.forget,
     lastSequence,
   };

@@ -54,11 +54,12 @@ export function createForgetter(db: DatabaseSync, parts: ForgetParts): (unitHash
     const records =
       sum(exposures, ({ id }) => sql.dropExposure.run(id ?? null)) +
       sum(rows, ({ row }) => sql.dropRecord.run(row ?? null));
+    const contents = Number(sql.dropContents.run({ ids }).changes);
     blankTexts(rows, whose);
     sql.dropSubjects.run({ ids });
     parts.subjects.forget();
     if (records + outcomes > 0) parts.transactions.changeGeneration();
-    return { records, facts, outcomes, sessions };
+    return { records, facts, outcomes, contents, sessions };
   };
 }
 
@@ -100,6 +101,7 @@ function statements(db: DatabaseSync) {
       DELETE FROM outcomes WHERE request IS NULL AND (session IN ${ids} OR (session IS NULL AND unit IN ${ids}))`),
     exposures: db.prepare("SELECT id, body FROM exposures"),
     dropExposure: db.prepare("DELETE FROM exposures WHERE id = ?"),
+    dropContents: db.prepare(`DELETE FROM contents WHERE unit IN ${ids} OR session IN ${ids}`),
     agedBlocks: db.prepare("SELECT id FROM blocks WHERE received_until < ?"),
     dropSubjects: db.prepare(`DELETE FROM subjects WHERE id IN ${ids}`),
   };

@@ -9,6 +9,7 @@ export interface WriterSettings {
   readonly boot: string;
   readonly startedAt: number;
   readonly retentionMs: number;
+  readonly contentRetentionMs: number;
   readonly busyMs: number;
 }
 
@@ -24,6 +25,8 @@ export interface Batch {
   readonly sequences: readonly number[];
   /** One text for each call of `addOutcomes`: an array. */
   readonly outcomes: readonly string[];
+  /** JSON of what was said in requests. */
+  readonly contents: readonly string[];
   /** Hashes of units that are to be forgotten, when all the rest is written. */
   readonly forgets: readonly string[];
   /** The last sequence number that was given, also to a record that was dropped. */
@@ -53,10 +56,10 @@ export type FromWriter =
   | { readonly kind: "new_file" }
   | { readonly kind: "closed" };
 
-export interface ToReader {
-  readonly question: number;
-  readonly filter: RecordFilter;
-}
+/** Records by a filter, or what was said in one request. */
+export type ReaderQuestion = { readonly filter: RecordFilter } | { readonly contentOf: string };
+
+export type ToReader = { readonly question: number } & ReaderQuestion;
 
 export type FromReader =
   | ({ readonly question: number } & RecentBodies)

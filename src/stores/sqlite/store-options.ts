@@ -29,3 +29,8 @@ export interface StoreLimits {
 }
 
 export const defaultLimits: StoreLimits = { waitMs: 5_000, busyMs: 1_000, forgetMs: 60_000, closeMs: 3_000 };
+
+/** What a client is told when it may come back. */
+export const retryAfterMs = 1_000;
+/** A reader is shown what was appended before it asked, unless the disk is slower than this. */
+export const readWaitMs = 1_000;

@@ -5,18 +5,28 @@ import { Failure } from "../../domain/failure.ts";
 import type { Log } from "../../domain/log.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { RequestRecord } from "../../domain/record.ts";
-import type { EventStore, Forgotten, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
+import type {
+  ContentRecord,
+  EventStore,
+  Forgotten,
+  Phase,
+  RecordFilter,
+  StoreHealth,
+} from "../../domain/store.ts";
 import { Committer } from "./committer.ts";
 import { createDamagedBlocks, type DamagedBlocks } from "./damaged-blocks.ts";
 import { refuseNewerFile } from "./database.ts";
 import { createReaderLink, type ReaderLink } from "./reader-link.ts";
-import { defaultLimits, type SqliteStoreOptions, type StoreLimits } from "./store-options.ts";
-import { createWriteQueue, type QueueItem, type Settled, type WriteQueue } from "./write-queue.ts";
+import {
+  defaultLimits,
+  readWaitMs,
+  retryAfterMs,
+  type SqliteStoreOptions,
+  type StoreLimits,
+} from "./store-options.ts";
+import { type Waited, waitFor } from "./waiting.ts";
+import { createWriteQueue, type QueueItem, queueItem, type Settled, type WriteQueue } from "./write-queue.ts";
 
-/** What a client is told when it may come back. */
-const retryAfterMs = 1_000;
-/** `recent` shows what was appended before it, unless the disk is slower than this. */
-const recentWaitMs = 1_000;
 /** Records become text together: one by one, between other work, each costs a third more, for code and names have left the caches. */
 const textsAtOnce = 32;
 const fullReason = "what waits to be written has reached its bound";
@@ -50,9 +60,9 @@ class SqliteStore implements EventStore {
     this.#limits = { ...defaultLimits, ...limits };
     this.#log = log;
     this.#queue = createWriteQueue({ rows: config.queueRows, bytes: config.queueBytes });
-    const { retentionMs, commitMs } = config;
+    const { retentionMs, contentRetentionMs, commitMs } = config;
     const { busyMs } = this.#limits;
-    const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
+    const settings = { path, instance, boot, startedAt: now(), retentionMs, contentRetentionMs, busyMs };
     this.#damaged = createDamagedBlocks(log);
     const onNewFile = () => {
       this.#damaged.forget();
@@ -84,8 +94,7 @@ class SqliteStore implements EventStore {
   }
 
   addCrash(): void {
-    const facts = { rows: 0, bytes: 0, sequence: 0, waiter: undefined, isGivenUp: false };
-    this.#add({ kind: "crash", text: String(++this.#crashes), ...facts });
+    this.#add(queueItem("crash", String(++this.#crashes)));
   }
 
   #writeFresh(): void {
@@ -103,7 +112,7 @@ class SqliteStore implements EventStore {
       this.#dropped++;
       return;
     }
-    this.#add({ kind: "record", text, rows: 1, bytes, sequence, waiter: undefined, isGivenUp: false });
+    this.#add(queueItem("record", text, { rows: 1, bytes, sequence }));
   }
 
   async expose(record: RequestRecord): Promise<void> {
@@ -125,11 +134,16 @@ class SqliteStore implements EventStore {
     const key = JSON.stringify([phase.experimentId, phase.id]);
     if (this.#closing !== undefined || this.#phases.has(key)) return;
     const text = JSON.stringify(phase);
-    const facts = { rows: 0, bytes: text.length, sequence: 0, waiter: undefined, isGivenUp: false };
-    const item: QueueItem = { kind: "phase", text, ...facts };
+    const item = queueItem("phase", text, { bytes: text.length });
     this.#phases.set(key, item);
     // Never dropped: there are few, and an experiment cannot be read without its phases.
     this.#add(item);
+  }
+
+  keepContent(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    if (this.#hasRoom(1, bytes)) this.#add(queueItem("content", text, { rows: 1, bytes }));
+    else this.#dropped++;
   }
 
   async flush(): Promise<void> {
@@ -155,11 +169,19 @@ class SqliteStore implements EventStore {
   }
 
   async recent(filter: RecordFilter): Promise<readonly RequestRecord[]> {
+    await this.#writeQueued();
+    return this.#reader.recent(filter);
+  }
+
+  async content(requestId: string): Promise<ContentRecord | undefined> {
+    await this.#writeQueued();
+    return this.#reader.content(requestId);
+  }
+
+  async #writeQueued(): Promise<void> {
     if (this.#closing !== undefined) throw this.#unavailable();
     this.#writeFresh();
-    const isWriting = this.#trouble() === undefined && this.#queue.rows > 0;
-    if (isWriting) await this.#mark(recentWaitMs).catch(() => {});
-    return this.#reader.recent(filter);
+    if (this.#trouble() === undefined && this.#queue.rows > 0) await this.#mark(readWaitMs).catch(() => {});
   }
 
   async forget(unitHash: string): Promise<Forgotten> {
@@ -209,34 +231,13 @@ class SqliteStore implements EventStore {
     return marked;
   }
 
-  #wait(what: Pick<QueueItem, "kind" | "text" | "rows" | "bytes"> & { readonly waitMs: number }) {
-    const { waitMs, ...facts } = what;
-    return new Promise<Settled>((resolve, reject) => {
-      const waiter = {
-        settle(settled: Settled) {
-          clearTimeout(timer);
-          resolve(settled);
-        },
-        fail: () => {
-          clearTimeout(timer);
-          reject(this.#unavailable());
-        },
-      };
-      const item: QueueItem = { ...facts, sequence: 0, waiter, isGivenUp: false };
-      const timer = setTimeout(() => this.#giveUp(item, waitMs), waitMs);
-      this.#add(item);
+  #wait(what: Waited): Promise<Settled> {
+    return waitFor(what, {
+      add: (item) => this.#add(item),
+      isInFlight: (item) => this.#committer.isInFlight(item),
+      giveUp: (item) => this.#queue.giveUp(item),
+      unavailable: () => this.#unavailable(),
     });
-  }
-
-  /** Too long. What is in flight may be stored yet, so it gets as much time again before it is left to its fate. */
-  #giveUp(item: QueueItem, graceMs: number): void {
-    if (this.#committer.isInFlight(item)) {
-      item.isGivenUp = true;
-      setTimeout(() => item.waiter?.fail(), graceMs).unref();
-    } else {
-      this.#queue.giveUp(item);
-      item.waiter?.fail();
-    }
   }
 
   #hasRoom(rows: number, bytes: number): boolean {

@@ -18,7 +18,7 @@ export interface Waiter {
 }
 
 export interface QueueItem {
-  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "crash" | "forget" | "mark";
+  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "crash" | "content" | "forget" | "mark";
   /** JSON; the number of a crash; the hash of a unit to forget; empty for a mark, which only tells that everything before it is through. */
   readonly text: string;
   readonly rows: number;
@@ -28,6 +28,15 @@ export interface QueueItem {
   readonly waiter: Waiter | undefined;
   /** Its waiter has been told that it failed: it must not be written any more. */
   isGivenUp: boolean;
+}
+
+/** One that nobody waits for and that takes no room, but for what is told. */
+export function queueItem(
+  kind: QueueItem["kind"],
+  text: string,
+  facts: Partial<Omit<QueueItem, "kind" | "text">> = {},
+): QueueItem {
+  return { kind, text, rows: 0, bytes: 0, sequence: 0, waiter: undefined, isGivenUp: false, ...facts };
 }
 
 export interface WriteQueue {
