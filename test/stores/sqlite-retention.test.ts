@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { recordText } from "../../src/core/record-text.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
@@ -124,6 +125,24 @@ describe("retention", () => {
     while (retention.step());
     assert.deepEqual([contentsLeft(), counts()[0], source.generation()], [0, 1, before]);
     source.close();
+    db.close();
+  });
+
+  test("overwrites what it takes away", (t) => {
+    const spot = place(t);
+    const { clock, db, batches, retention } = opened(spot, 10 * dayMs);
+    const one = record({ receivedAt: clock.now });
+    const empty = { phases: [], crashes: [], exposures: [], outcomes: [], forgets: [], records: [] };
+    const contents = [said(one, `${"long ".repeat(5000)}the end of it`)];
+    batches.write({ ...empty, number: 1, sequences: [], contents, lastSequence: 0 });
+    const isInFile = () => {
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      return readFileSync(spot.path).includes("the end of it");
+    };
+    assert.ok(isInFile());
+    clock.now += 11 * dayMs;
+    while (retention.step());
+    assert.ok(!isInFile());
     db.close();
   });
 
