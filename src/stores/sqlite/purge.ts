@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 const checkpointTries = 5;
 
 /**
- * Writes the file anew, so that no byte of what was deleted is left in it or in its log: 6 s a gigabyte, and up to twice the file's
+ * Writes the file anew, so that no byte of what was deleted is left in it or in its log: 6 to 12 s a gigabyte, and up to twice the file's
  * size beside it for so long. Not within a transaction. Throws what SQLite throws, and where a reader holds on to the old state.
  *
  * SQLite's `secure_delete` does not do it: what it moves from page to page it leaves behind in their gaps, and of rows that were
