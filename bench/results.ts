@@ -81,6 +81,8 @@ async function fill(file: string) {
     engine: "sqlite",
     durability: "batched",
     retentionMs: 90 * 86_400_000,
+    content: "off",
+    contentRetentionMs: 7 * 86_400_000,
     commitMs: 200,
     queueRows: 100_000,
     queueBytes: 256 * 1024 * 1024,

@@ -6,6 +6,7 @@ import { type Foundation, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { type AppOptions, loadRevision, overruledBy, ownListeners } from "./app-options.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
+import { forgetUnit } from "./control/forget-unit.ts";
 import { type ReloadResult, Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import { unknownScopes } from "./core/kill-switch.ts";
@@ -244,10 +245,18 @@ function adminServer(
     },
     reload: (by, reason) => revisions.reload(by, reason),
     allocate: (order) => revisions.allocate(order),
+    forget: async (order) => {
+      // A worker's answer comes behind the records that it has handed over.
+      const ports = { journal, store: store.events, gather: () => data.status(), now: wallNow };
+      const forgotten = await forgetUnit(ports, order);
+      log.warn("a unit is forgotten", { by: order.by, reason: order.reason, ...forgotten });
+      return forgotten;
+    },
     analyst: store.analyst,
     unitHash: unitHasher(unitHashKey),
     events: () => journal.read(),
     records: (filter) => store.events.recent(filter),
+    content: (requestId) => store.events.content(requestId),
     metrics: () => telemetry.prometheus(),
     status: async () =>
       statusView({

@@ -3,6 +3,7 @@ import { openClientSchemas } from "./app-client-schemas.ts";
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
+import { contentText } from "./core/content-record.ts";
 import { createIds } from "./core/ids.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
@@ -21,7 +22,7 @@ import { door } from "./http/door.ts";
 import { Gate } from "./http/gate.ts";
 import { predictRoute } from "./http/predict.ts";
 import { publicListener } from "./http/public.ts";
-import { createScopes } from "./http/request-scope.ts";
+import { createScopes, type EndFacts } from "./http/request-scope.ts";
 import { createHttpServer, drainServer, listenOn } from "./http/server.ts";
 import type { DataPlaneStatus } from "./http/status.ts";
 import { createAsk } from "./policies/ask-upstream.ts";
@@ -116,11 +117,16 @@ export function createDataPlane(
   const path = { guardrails, upstreams, breakers, permits, pricing, unitHash, redact, judge };
   const chat = createPipeline({ ...ports, ...path });
   const ids = createIds(wallNow);
-  const onEnd = recorder(metrics, records, redact);
+  const keepContent: RecorderParts["keepContent"] = (record, { served, choices }) => {
+    if (served === undefined || revision().config.store.content === "off") return;
+    const text = contentText(record, { request: served, choices }, redactor);
+    if (text !== undefined) records.keepContent(text);
+  };
+  const onEnd = recorder({ metrics, records, redact, keepContent });
 
   const listenerWith = (makers: TracingParts["makers"]) => {
-    const capturesContent = () => revision().config.telemetry.content === "redacted";
-    const tracing = createTracing({ makers, ids, outgoing, capturesContent });
+    const content = () => revision().config.telemetry;
+    const tracing = createTracing({ makers, ids, outgoing, content });
     const scopes = { gate, ids, log, revision, now, wallNow, beginTrace: tracing.begin, unitHash, onEnd };
     return publicListener({
       server: () => revision().config.server,
@@ -209,14 +215,22 @@ function connectionsOf(listener: HttpServer): Promise<number> {
 /** Routes whose requests are recorded, and measured as what. */
 const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
 
-function recorder(metrics: Metrics, records: RecordSink, redact: (text: string) => string) {
-  return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
-    const operation = operations[facts.route];
+function recorder({ metrics, records, redact, keepContent }: RecorderParts) {
+  return (record: RequestRecord, { route, method, ...said }: EndFacts) => {
+    const operation = operations[route];
     if (operation === undefined) {
-      metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });
+      metrics.http({ route, method, status: record.status, latencyMs: record.latencyMs });
       return;
     }
-    metrics.request(record, { ...facts, operation });
+    metrics.request(record, { route, method, operation });
     records.append(redactedRecord(record, redact));
+    keepContent(record, said);
   };
+}
+
+interface RecorderParts {
+  readonly metrics: Metrics;
+  readonly records: RecordSink;
+  readonly redact: (text: string) => string;
+  readonly keepContent: (record: RequestRecord, said: Pick<EndFacts, "served" | "choices">) => void;
 }

@@ -37,6 +37,7 @@ export function createFleetPlane(
     records(batch) {
       for (const phase of batch.phases) records.addPhase(phase);
       records.appendTexts(batch.texts);
+      for (const text of batch.contents) records.keepContent(text);
       if (batch.dropped > 0) records.drop(batch.dropped);
     },
     expose: (record) => records.expose(record),

@@ -12,11 +12,19 @@ export const adminOptions = {
   },
 } as const;
 
+export interface AdminRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: unknown;
+  /** How long the answer may take, where that is more than usual. */
+  readonly answerMs?: number;
+}
+
 /** Throws a Failure with the server's own message, or one that says how to reach it. The token is ASSAY_ADMIN_TOKEN. */
 export async function callAdmin(
   args: Arguments,
   io: Io,
-  request: { readonly method: "GET" | "POST"; readonly path: string; readonly body?: unknown },
+  request: AdminRequest,
 ): Promise<Record<string, unknown>> {
   const address = addresses.get(args) ?? adminAddress(args, io);
   addresses.set(args, address);
@@ -38,11 +46,11 @@ export async function callAdmin(
 const addresses = new WeakMap<Arguments, ServerAddress>();
 
 /** A kill is answered when a worker that does not answer for 10 s is replaced. */
-const answerMs = 20_000;
+const usualAnswerMs = 20_000;
 
 async function fetchFrom(
   { url, origin, startCommand }: ServerAddress,
-  request: { readonly method: string; readonly path: string; readonly body?: unknown },
+  request: AdminRequest,
   headers: Record<string, string>,
 ): Promise<Response> {
   try {
@@ -50,7 +58,7 @@ async function fetchFrom(
       method: request.method,
       headers,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      signal: AbortSignal.timeout(answerMs),
+      signal: AbortSignal.timeout(request.answerMs ?? usualAnswerMs),
     });
   } catch (cause) {
     throw new Failure(

@@ -2,6 +2,7 @@ import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { exportCommand } from "./export.ts";
+import { forget } from "./forget.ts";
 import { plan } from "./plan.ts";
 import { results } from "./results.ts";
 import { serve } from "./serve.ts";
@@ -21,4 +22,5 @@ export const commands: Readonly<Record<string, Command>> = {
   revive,
   status,
   export: exportCommand,
+  forget,
 };

@@ -43,6 +43,8 @@ export interface RecordBatch {
   /** By `recordText`. */
   readonly texts: readonly string[];
   readonly phases: readonly Phase[];
+  /** By `contentText`. */
+  readonly contents: readonly string[];
   /** Records that the worker had no room for since the last batch. */
   readonly dropped: number;
 }

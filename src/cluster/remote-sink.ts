@@ -25,6 +25,7 @@ export function createRemoteSink(
   bounds: { readonly rows: number; readonly bytes: number },
 ): RemoteSink {
   let texts: string[] = [];
+  let contents: string[] = [];
   let phases: Phase[] = [];
   let dropped = 0;
   /** With what is under way, until it is answered. */
@@ -38,15 +39,16 @@ export function createRemoteSink(
   const send = async () => {
     // What the other requests of this turn have to say goes along.
     await new Promise((resolve) => setImmediate(resolve));
-    while (texts.length > 0 || phases.length > 0 || dropped > 0) {
-      const batch: RecordBatch = { texts, phases, dropped };
-      const sentBytes = lengthOf(texts);
+    while (texts.length > 0 || contents.length > 0 || phases.length > 0 || dropped > 0) {
+      const batch: RecordBatch = { texts, contents, phases, dropped };
+      const sentBytes = lengthOf(texts) + lengthOf(contents);
       texts = [];
+      contents = [];
       phases = [];
       dropped = 0;
       // It fails only with the primary, and this process with it.
       await link.call("records", batch).catch(() => {});
-      rows -= batch.texts.length;
+      rows -= batch.texts.length + batch.contents.length;
       bytes -= sentBytes;
     }
     sending = undefined;
@@ -82,6 +84,14 @@ export function createRemoteSink(
         bytes += text.length;
         texts.push(text);
       } else dropped++;
+      nudge();
+    },
+    // One that finds no room is not numbered, as its record is.
+    keepContent(text) {
+      if (!hasRoom(1, text.length)) return;
+      rows++;
+      bytes += text.length;
+      contents.push(text);
       nudge();
     },
     // Never dropped: there are few, and an experiment cannot be read without its phases.

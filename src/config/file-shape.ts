@@ -15,7 +15,9 @@ export interface ConfigFile {
   readonly telemetry: {
     readonly service_name: string;
     readonly environment?: string;
-    readonly content: "off" | "redacted" | false;
+    readonly content: "off" | "metadata" | "redacted" | false;
+    readonly content_sample: number;
+    readonly content_max_chars: number;
     readonly keep_ratio: number;
     readonly keep_slower_than_ms: number;
     readonly unit_hash_key?: string;
@@ -104,6 +106,8 @@ export interface StoreSection {
   readonly engine: StoreConfig["engine"];
   readonly durability: StoreConfig["durability"];
   readonly retention_days: number;
+  readonly content: "off" | "redacted" | false;
+  readonly content_retention_days: number;
   readonly commit_ms: number;
   readonly queue_rows: number;
   readonly queue_bytes: number;

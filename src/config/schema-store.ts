@@ -15,6 +15,18 @@ export const storeSchema: SchemaNode = section("Where records and outcomes are k
     default: "batched",
   },
   retention_days: count("Days after which records and outcomes are deleted.", 90, { maximum: 3_650 }),
+  content: {
+    description:
+      "What was said in a chat request, kept beside its record: `off`, or messages and answer `redacted` first. Read by `GET /admin/records/{request_id}/content`.",
+    // YAML 1.1 reads a bare `off` as false.
+    enum: ["off", "redacted", false],
+    default: "off",
+  },
+  content_retention_days: count(
+    "Days after which what was said is deleted; never later than its record.",
+    7,
+    { maximum: 3_650 },
+  ),
   commit_ms: {
     ...milliseconds("Longest wait of a record for its commit.", 200),
     maximum: 60_000,

@@ -117,11 +117,19 @@ const telemetry = section("Traces, metrics and records.", {
   service_name: text("`service.name` of everything that is sent.", { default: "assay", minLength: 1 }),
   environment: text("`deployment.environment.name`.", { "x-otherwise": "not sent" }),
   content: {
-    description: "Messages on spans: `off`, or `redacted` first.",
+    description:
+      "Messages on spans: `off`; `metadata`, which is roles, kinds of parts, tool names, lengths and finish reasons; or their text, `redacted` first.",
     // YAML 1.1 reads a bare `off` as false.
-    enum: ["off", "redacted", false],
+    enum: ["off", "metadata", "redacted", false],
     default: "off",
   },
+  content_sample: share(
+    "Share of the traces whose messages are told, chosen by trace id: all processes choose the same.",
+    1,
+  ),
+  content_max_chars: count("Characters of one message on a span; more are cut off, with a mark.", 2000, {
+    maximum: 100_000,
+  }),
   keep_ratio: share("Share of the traces without any incident that is kept.", 1),
   keep_slower_than_ms: milliseconds("A slower request keeps its trace whatever the share says.", 10_000),
   unit_hash_key: secret("Key of the HMAC that stands for unit ids in telemetry and records."),

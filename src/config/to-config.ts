@@ -267,6 +267,8 @@ function toStore(store: StoreSection): StoreConfig {
     engine: store.engine,
     durability: store.durability,
     retentionMs: store.retention_days * dayMs,
+    content: store.content === false ? "off" : store.content,
+    contentRetentionMs: Math.min(store.content_retention_days, store.retention_days) * dayMs,
     commitMs: store.commit_ms,
     queueRows: store.queue_rows,
     queueBytes: store.queue_bytes,
@@ -281,7 +283,9 @@ function toTelemetry(telemetry: ConfigFile["telemetry"]): TelemetryConfig {
     environment: telemetry.environment,
     keepRatio: telemetry.keep_ratio,
     keepSlowerThanMs: telemetry.keep_slower_than_ms,
-    content: telemetry.content === "redacted" ? "redacted" : "off",
+    content: telemetry.content === false ? "off" : telemetry.content,
+    contentSample: telemetry.content_sample,
+    contentMaxChars: telemetry.content_max_chars,
     unitHashKey: toSecret(telemetry.unit_hash_key),
   };
 }

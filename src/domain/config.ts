@@ -30,6 +30,10 @@ export interface StoreConfig {
   /** `batched` commits in groups; `strict` makes an exposure durable before the first byte of its answer. */
   readonly durability: "batched" | "strict";
   readonly retentionMs: number;
+  /** What was said in requests: not kept, or redacted first. */
+  readonly content: "off" | "redacted";
+  /** At most `retentionMs`. */
+  readonly contentRetentionMs: number;
   readonly commitMs: number;
   /** Bounds of what waits to be written. */
   readonly queueRows: number;
@@ -246,8 +250,12 @@ export interface TelemetryConfig {
   readonly keepRatio: number;
   /** A request slower than this is kept. */
   readonly keepSlowerThanMs: number;
-  /** Content (messages) on spans: `off`, or redacted first. */
-  readonly content: "off" | "redacted";
+  /** Messages on spans: none, their shape without any text, or their text, redacted first. */
+  readonly content: "off" | "metadata" | "redacted";
+  /** Share of the traces whose messages are told, 0 to 1. */
+  readonly contentSample: number;
+  /** Characters of one message. */
+  readonly contentMaxChars: number;
   /** Key of the HMAC that stands for unit ids in telemetry and records. */
   readonly unitHashKey: Secret | undefined;
 }

@@ -1,4 +1,5 @@
 import type { LedgerEntry } from "./experiment.ts";
+import type { Forgotten } from "./store.ts";
 
 /** What a kill covers: everything, one experiment, or one variant of it. */
 export type KillScope =
@@ -63,6 +64,15 @@ export type ControlEvent =
       readonly prompts: Readonly<Record<string, string>>;
     }
   | AllocatedEvent
+  | {
+      readonly kind: "unit_forgotten";
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      /** The id itself is nowhere. */
+      readonly unitHash: string;
+      readonly forgotten: Forgotten;
+    }
   | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
   | {
       readonly kind: "exposed";

@@ -25,6 +25,19 @@ export interface RecordSink {
   addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]>;
   /** Idempotent by (experiment, id). */
   addPhase(phase: Phase): void;
+  /** Queues what was said in a request, by `contentText`, as `append` does its record. */
+  keepContent(text: string): void;
+}
+
+/** What was said in a request, redacted. */
+export interface ContentRecord {
+  readonly requestId: string;
+  readonly receivedAt: number;
+  readonly unitHash: string | undefined;
+  readonly sessionHash: string | undefined;
+  /** Messages in the form of GenAI's semantic conventions. */
+  readonly input: readonly unknown[];
+  readonly output: readonly unknown[];
 }
 
 /** Writes facts. One for each state folder. */
@@ -43,8 +56,28 @@ export interface EventStore extends RecordSink {
   health(): StoreHealth;
   /** Newest first. */
   recent(filter: RecordFilter): Promise<readonly RequestRecord[]>;
+  /** Undefined where nothing is kept of what was said in it. */
+  content(requestId: string): Promise<ContentRecord | undefined>;
+  /**
+   * Takes away everything that is kept of a unit, what was appended before included, and of the sessions that nobody else had.
+   * Resolves when no byte of it is left in the store. Rejects `store_unavailable` when that cannot be said: then it is done, in
+   * part or not at all, and to be asked again.
+   */
+  forget(unitHash: string): Promise<Forgotten>;
   /** Flushes, marks the boot as closed, ends the workers. */
   close(): Promise<void>;
+}
+
+/** Rows that were kept of a unit. */
+export interface Forgotten {
+  readonly records: number;
+  /** Of the records, those that the statistics read. */
+  readonly facts: number;
+  readonly outcomes: number;
+  /** Requests of which it was kept what was said. */
+  readonly contents: number;
+  /** Sessions that were this unit's alone. */
+  readonly sessions: number;
 }
 
 export interface RecordFilter {

@@ -10,14 +10,16 @@ import type { ControlEvent, KillScope, KillSwitch } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import { type AllocationParts, addAllocation } from "./admin-allocation.ts";
+import { addContent, type ContentParts } from "./admin-content.ts";
 import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
 import { addResults, type ResultsParts } from "./admin-results.ts";
+import { addUnits, type UnitParts } from "./admin-units.ts";
 import { errorAnswer } from "./errors.ts";
 import { checkHost } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { switchView } from "./status.ts";
 
-export interface AdminParts extends HealthParts, ResultsParts, AllocationParts {
+export interface AdminParts extends HealthParts, ResultsParts, AllocationParts, UnitParts, ContentParts {
   readonly log: Log;
   readonly server: () => ServerConfig;
   readonly switches: () => readonly KillSwitch[];
@@ -68,6 +70,8 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   addChanges(app, parts);
   addResults(app, parts);
   addAllocation(app, parts);
+  addUnits(app, parts);
+  addContent(app, parts);
   return app;
 }
 

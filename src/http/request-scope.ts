@@ -4,7 +4,7 @@ import { Canceller } from "../core/canceller.ts";
 import type { Ids } from "../core/ids.ts";
 import { requestRecord } from "../core/request-record.ts";
 import { RetryMemory } from "../core/retry-memory.ts";
-import type { Completion, Headers, RequestContext } from "../domain/chat.ts";
+import type { Choice, Completion, Headers, RenderedRequest, RequestContext } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import type { Unit } from "../domain/experiment.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
@@ -31,7 +31,15 @@ export interface ScopeParts {
     readonly startedAt: number;
   }) => RequestTrace;
   readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
-  readonly onEnd: (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => void;
+  readonly onEnd: (record: RequestRecord, facts: EndFacts) => void;
+}
+
+export interface EndFacts {
+  readonly route: string;
+  readonly method: string;
+  /** The request that the answer came from, where one was sent, and what was answered. */
+  readonly served: RenderedRequest | undefined;
+  readonly choices: readonly Choice[];
 }
 
 export interface RequestScope {
@@ -124,7 +132,7 @@ function open(
         ragIndexVersion: headers["x-assay-rag-index-version"],
         isClientRetry: retries.isRetry(headers, assignment, unitHash),
       });
-      parts.onEnd(record, { route, method });
+      parts.onEnd(record, { route, method, served: context.state.served, choices: ended?.choices ?? [] });
       context.trace.end(record);
     } catch (error) {
       parts.log.error("a request could not be recorded", {

@@ -8,12 +8,14 @@ export function callUpstream(upstreamOf: (name: string) => Upstream): Service<At
     const { traceHeaders, headers } = request;
     const { baggage } = headers;
     const streamMode = request.experiment?.output.streamMode ?? "passthrough";
+    const { telemetry, store } = context.revision.config;
+    const isKept = telemetry.content !== "off" || store.content !== "off";
     return upstream.attempt({
       body: request.outgoing,
       isStream: request.body.isStream,
       hidesUsage: request.hidesUsage,
       choices: request.choices,
-      collects: streamMode !== "passthrough",
+      collects: streamMode !== "passthrough" || isKept,
       predictionPath: request.experiment?.predict?.predictionPath,
       headers: upstream.sendsBaggage && baggage !== undefined ? { ...traceHeaders, baggage } : traceHeaders,
       signal: context.controller.signal,

@@ -1,14 +1,15 @@
 /** What the store in memory keeps, bounded, and how its rows are told apart. */
+import { isFact } from "../core/request-fact.ts";
 import type { StoreConfig } from "../domain/config.ts";
 import type { OutcomeReceipt, OutcomeRecord, OutcomeSubject } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
-import type { Phase } from "../domain/store.ts";
+import type { ContentRecord, Forgotten, Phase } from "../domain/store.ts";
 
 export interface MemoryOptions {
   readonly instance: string;
   readonly boot: string;
   /** `queueRows` bounds the records, and the outcomes, that are kept. */
-  readonly config: Pick<StoreConfig, "queueRows">;
+  readonly config: Pick<StoreConfig, "queueRows" | "contentRetentionMs">;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -42,6 +43,7 @@ export class MemoryRows {
   /** The newest of each metric and subject. */
   readonly newest = new Map<string, KeptOutcome>();
   readonly waiting = new Map<string, Set<KeptOutcome>>();
+  readonly contents = new Map<string, ContentRecord>();
   readonly exposures = new Map<string, RequestRecord>();
   readonly phases = new Map<string, Phase>();
   readonly subjects = new Map<string, number>();
@@ -53,11 +55,13 @@ export class MemoryRows {
   crashes = 0;
   /** Epoch milliseconds. */
   closedAt: number | undefined;
+  readonly #contentRetentionMs: number;
   #lastRow = 0;
   #lastSubject = 0;
 
   constructor({ config, instance, boot, now }: MemoryOptions) {
     this.capacity = config.queueRows;
+    this.#contentRetentionMs = config.contentRetentionMs;
     this.instance = instance;
     this.boot = boot;
     this.now = now;
@@ -99,6 +103,64 @@ export class MemoryRows {
     if (subject.kind === "request" && request === undefined) this.#wait(subject.requestId, kept);
     if (this.outcomes.size > this.capacity) this.#forgetOldest();
     return { outcomeId: outcome.outcomeId, status: "stored" };
+  }
+
+  keepContent(content: ContentRecord): void {
+    this.dropOldContents();
+    this.contents.set(content.requestId, content);
+    const [oldest] = this.contents.keys();
+    if (this.contents.size > this.capacity && oldest !== undefined) this.contents.delete(oldest);
+  }
+
+  dropOldContents(): void {
+    for (const { requestId, receivedAt } of this.contents.values()) {
+      if (receivedAt >= this.now() - this.#contentRetentionMs) return;
+      this.contents.delete(requestId);
+    }
+  }
+
+  forget(unitHash: string): Forgotten {
+    const whose = this.#whose(unitHash);
+    const isGone = (record: RequestRecord) => whose.has(record.unitHash) || whose.has(record.sessionHash);
+    const exposed = [...this.exposures.values()].filter(isGone);
+    const gone = this.records.filter(({ record }) => isGone(record)).map(({ record }) => record);
+    const requests = new Set([...exposed, ...gone].map(({ requestId }) => requestId));
+    const isOfIt = ({ subject }: OutcomeRecord) =>
+      subject.kind === "request" ? requests.has(subject.requestId) : whose.has(subjectId(subject));
+    const outcomes = [...this.outcomes.values()].filter(({ outcome }) => isOfIt(outcome));
+    for (const one of outcomes) this.#forgetOutcome(one);
+    for (const requestId of requests) {
+      this.exposures.delete(requestId);
+      this.byRequest.delete(requestId);
+    }
+    this.records = this.records.filter(({ record }) => !requests.has(record.requestId));
+    const said = [...this.contents.values()].filter(
+      (one) => requests.has(one.requestId) || whose.has(one.unitHash) || whose.has(one.sessionHash),
+    );
+    for (const { requestId } of said) this.contents.delete(requestId);
+    this.#forgetSubjects();
+    if (requests.size + outcomes.length > 0) this.generation++;
+    const facts = gone.filter(isFact).length;
+    return {
+      records: requests.size,
+      facts,
+      outcomes: outcomes.length,
+      contents: said.length,
+      sessions: whose.size - 1,
+    };
+  }
+
+  /** The unit, and the sessions that only it had: where sessions are units themselves, one is no stranger to itself. */
+  #whose(unitHash: string): ReadonlySet<string | undefined> {
+    const records = this.records.map(({ record }) => record);
+    const own = new Set(
+      records.filter((record) => record.unitHash === unitHash).map((one) => one.sessionHash),
+    );
+    for (const { unitHash: unit, sessionHash: session } of records) {
+      if (unit !== undefined && unit !== unitHash && unit !== session) own.delete(session);
+    }
+    own.delete(undefined);
+    return own.add(unitHash);
   }
 
   /** What it is a repetition of: whatever had its key; without one the newest of its metric and subject, if that says the same. */

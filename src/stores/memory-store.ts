@@ -1,4 +1,5 @@
 /** The store's ports in memory: for tests, and for a process that keeps nothing. */
+import { parseContent } from "../core/content-record.ts";
 import { bodyOf, parseRecord } from "../core/record-text.ts";
 import { factColumns, isFact, unfinishedFlags } from "../core/request-fact.ts";
 import { Failure } from "../domain/failure.ts";
@@ -6,8 +7,10 @@ import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type {
   BootCount,
+  ContentRecord,
   EventStore,
   FactSource,
+  Forgotten,
   OutcomeFact,
   Phase,
   RecordFilter,
@@ -88,6 +91,21 @@ class MemoryEventStore implements EventStore {
       .toSorted((a, b) => b.record.receivedAt - a.record.receivedAt || b.row - a.row)
       .slice(0, filter.limit)
       .map(({ record }) => record);
+  }
+
+  keepContent(text: string): void {
+    if (this.#memory.closedAt === undefined) this.#memory.keepContent(parseContent(text));
+  }
+
+  async content(requestId: string): Promise<ContentRecord | undefined> {
+    this.#refuseClosed();
+    this.#memory.dropOldContents();
+    return this.#memory.contents.get(requestId);
+  }
+
+  async forget(unitHash: string): Promise<Forgotten> {
+    this.#refuseClosed();
+    return this.#memory.forget(unitHash);
   }
 
   async close(): Promise<void> {

@@ -33,7 +33,7 @@ A prediction's is \`POST /v1/predict/{experiment}\` with \`predict {model}\` for
   with \`error.type="queue_full"\` (\`"shutdown"\`: unsent when the process ended), beside \`.queue.size\` and \`.queue.capacity\`; with
   several workers they add up. By gRPC or JSON the SDK counts and drops, and workers' own numbers are not on \`/metrics\`.
 - Texts of clients, models and upstreams are redacted before they leave. Messages stay here unless \`telemetry.content\` is
-  \`redacted\`.
+  \`metadata\` (their shape, no text) or \`redacted\`: [privacy](privacy.md).
 
 ## Attributes
 

@@ -1,18 +1,33 @@
 /** The choke point: what text may leave by telemetry. A sink takes nothing else. */
+import { messageShapes, redactedMessages } from "../core/message-content.ts";
+import type { Message } from "../core/messages.ts";
 import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
 
 export type Found = Pick<Redaction, "count" | "rules">;
 
+/** What of messages may leave. */
+export interface ContentPolicy {
+  readonly content: "metadata" | "redacted";
+  /** Characters of one message. */
+  readonly maxChars: number;
+}
+
 export interface Outgoing {
   /** Text that a client, a model or an upstream wrote: redacted, and cut at `maxLength`. `found` hears of what was taken out. */
   written(text: string | undefined, found?: (redaction: Found) => void): Redacted | undefined;
-  /** The same for a JSON value, string by string: within JSON's own spelling (`\n4111…`, `\u0040`) much would not be found. */
-  writtenJson(value: unknown, found?: (redaction: Found) => void): Redacted;
+  /** Messages as the policy wants them. */
+  writtenMessages(
+    messages: readonly Message[],
+    policy: ContentPolicy,
+    found?: (redaction: Found) => void,
+  ): Redacted;
   /** Text that only our tables and the operator's configuration can hold. */
   readonly ours: typeof ours;
 }
 
 const maxLength = 8192;
+/** As many messages of the full length may stand in one attribute. */
+const messagesOfAttribute = 4;
 /** More is read than is sent, so that a secret across the limit is seen whole. */
 const maxRead = 2 * maxLength;
 /** What is not plain may come again and again all the same; a look-up here is 2 µs less than a look for secrets. */
@@ -25,6 +40,11 @@ export function createOutgoing(
   counted: (rules: readonly string[]) => void,
   clean: Map<string, Redacted> = new Map(),
 ): Outgoing {
+  const tell = (redaction: Found, found: ((redaction: Found) => void) | undefined) => {
+    if (redaction.rules.length === 0) return;
+    counted(redaction.rules);
+    found?.(redaction);
+  };
   return {
     written(text, found) {
       if (text === undefined) return undefined;
@@ -33,24 +53,22 @@ export function createOutgoing(
       const known = clean.get(text);
       if (known !== undefined) return known;
       const redaction = redactor.redact(text.length > maxRead ? text.slice(0, maxRead) : text);
-      const { rules } = redaction;
       const safe = cut(redaction.text);
-      if (rules.length > 0) {
-        counted(rules);
-        found?.(redaction);
-      } else if (text.length <= maxKnownLength) {
+      tell(redaction, found);
+      if (redaction.rules.length === 0 && text.length <= maxKnownLength) {
         if (clean.size >= maxKnown) clean.clear();
         clean.set(text, safe);
       }
       return safe;
     },
-    writtenJson(value, found) {
-      const redaction = redactor.redactAll(shortened(value));
-      if (redaction.rules.length > 0) {
-        counted(redaction.rules);
-        found?.(redaction);
-      }
-      return cut(JSON.stringify(redaction.value) as Redacted);
+    writtenMessages(messages, { content, maxChars }, found) {
+      const bounds = { messageChars: maxChars, totalChars: messagesOfAttribute * maxChars };
+      const redaction =
+        content === "metadata"
+          ? redactor.redactAll(messageShapes(messages))
+          : redactedMessages(messages, redactor, bounds);
+      tell(redaction, found);
+      return JSON.stringify(redaction.value) as Redacted;
     },
     ours,
   };
@@ -66,15 +84,4 @@ export function ours(text: string | undefined): Redacted | undefined {
 /** A part of what has been redacted is redacted too. */
 function cut(text: Redacted): Redacted {
   return text.length > maxLength ? (text.slice(0, maxLength) as Redacted) : text;
-}
-
-/** A copy whose strings have `maxRead` characters together; the later ones become empty. */
-function shortened(value: unknown): unknown {
-  let room = maxRead;
-  return JSON.parse(JSON.stringify(value), (_, item: unknown) => {
-    if (typeof item !== "string") return item;
-    const kept = item.slice(0, room);
-    room -= kept.length;
-    return kept;
-  });
 }

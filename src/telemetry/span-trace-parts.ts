@@ -1,5 +1,5 @@
 import type { Ids } from "../core/ids.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { ContentPolicy, Outgoing } from "./outgoing.ts";
 import type { SpanMakers } from "./span-makers.ts";
 import type { RequestFacts } from "./span-values.ts";
 
@@ -15,5 +15,6 @@ export interface SpanTraceParts {
   /** As it came, for the upstream. */
   readonly tracestate: string | undefined;
   readonly facts: RequestFacts;
-  readonly capturesContent: boolean;
+  /** Undefined for none. */
+  readonly content: ContentPolicy | undefined;
 }

@@ -63,11 +63,11 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     this.#parts = parts;
     this.traceId = parts.traceId;
     this.#spanId = parts.ids.spanId();
-    const { written, writtenJson } = parts.outgoing;
+    const { written, writtenMessages } = parts.outgoing;
     this.#outgoing = {
       ours,
       written: (text) => written(text, this.#count),
-      writtenJson: (value) => writtenJson(value, this.#count),
+      writtenMessages: (messages, policy) => writtenMessages(messages, policy, this.#count),
     };
     const traceState = parts.tracestate && createTraceState(parts.tracestate).serialize();
     this.#traceState = this.#outgoing.written(traceState || undefined);
@@ -173,9 +173,8 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     const outgoing = this.#outgoing;
     const model = outgoing.written(target.model);
     // Now, not when the request ends: the body's bytes are not ours to keep.
-    const content = this.#parts.capturesContent
-      ? contentOf(outgoing, request, result.completion?.choices)
-      : undefined;
+    const { content: policy } = this.#parts;
+    const content = policy && contentOf(outgoing, policy, { request, choices: result.completion?.choices });
     this.#endCall(call, spanName.attempt(request.body.operation, model ?? ""), (to) => {
       to.text(key.inputMessages, content?.input);
       to.text(key.outputMessages, content?.output);

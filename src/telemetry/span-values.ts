@@ -1,5 +1,5 @@
 /** Facts of the domain as attributes: which fact stands where, and which of it must be redacted first. */
-import { parseMember, scanOwnBody } from "../core/json-scan.ts";
+import { inputMessages, outputMessages } from "../core/messages.ts";
 import type { Redacted } from "../core/redaction.ts";
 import type { AssignedRequest, Choice, Headers, RenderedRequest } from "../domain/chat.ts";
 import type { GuardrailRecord } from "../domain/guardrail.ts";
@@ -8,7 +8,7 @@ import type { AttemptRecord, RequestRecord, ValidationRecord } from "../domain/r
 import type { AttemptFacts, AttemptResult, ForwardFacts } from "../domain/trace.ts";
 import * as group from "./attribute-groups.ts";
 import { key } from "./attribute-key.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { ContentPolicy, Outgoing } from "./outgoing.ts";
 import { flagReasons } from "./semconv.ts";
 import type { AttributeSink } from "./span-sink.ts";
 
@@ -243,16 +243,14 @@ export interface Content {
  * personal, and no rule of redaction knows them.
  */
 export function contentOf(
-  { writtenJson }: Pick<Outgoing, "writtenJson">,
-  request: RenderedRequest,
-  choices: readonly Choice[] | undefined,
+  { writtenMessages }: Pick<Outgoing, "writtenMessages">,
+  policy: ContentPolicy,
+  { request, choices }: { request: RenderedRequest; choices: readonly Choice[] | undefined },
 ): Content | undefined {
   if (request.body.operation !== "chat") return undefined;
-  const messages = scanOwnBody(request.outgoing).members.get("messages");
-  const output = choices?.map(({ content, toolCalls }) => ({ content: content ?? null, toolCalls }));
   return {
-    input: messages && writtenJson(parseMember(request.outgoing, messages)),
-    output: output && writtenJson(output),
+    input: writtenMessages(inputMessages(request.outgoing), policy),
+    output: choices && writtenMessages(outputMessages(choices), policy),
   };
 }
 

@@ -50,7 +50,7 @@ function isIncident(record: RequestRecord, policy: TailPolicy): boolean {
 }
 
 /** By the trace id, as TraceIdRatioBased does it: every service of a trace that samples so keeps the same ones. */
-function isInShare(traceId: string, ratio: number): boolean {
+export function isInShare(traceId: string, ratio: number): boolean {
   if (ratio >= 1) return true;
   let accumulation = 0;
   for (let i = 0; i < 4; i++) accumulation ^= Number.parseInt(traceId.slice(i * 8, i * 8 + 8), 16);

@@ -3,12 +3,16 @@ import { type SpanContext, TraceFlags } from "@opentelemetry/api";
 import type { Ids } from "../core/ids.ts";
 import { formatTraceparent, parseTraceparent, type TraceParent } from "../core/traceparent.ts";
 import type { Headers } from "../domain/chat.ts";
+import type { TelemetryConfig } from "../domain/config.ts";
 import type { RequestTrace } from "../domain/trace.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { IsSampled } from "./sampler.ts";
 import type { SpanMakers } from "./span-makers.ts";
 import { SpanTrace } from "./span-trace.ts";
 import type { RequestFacts } from "./span-values.ts";
+import { isInShare } from "./tail.ts";
+
+type ContentSettings = Pick<TelemetryConfig, "content" | "contentSample" | "contentMaxChars">;
 
 export interface Tracing {
   begin(facts: RequestFacts): RequestTrace;
@@ -19,11 +23,11 @@ export interface TracingParts {
   readonly makers: (SpanMakers & { readonly isSampled: IsSampled }) | undefined;
   readonly ids: Ids;
   readonly outgoing: Outgoing;
-  /** Messages on attempt spans, redacted. */
-  readonly capturesContent: () => boolean;
+  /** Of messages on attempt spans. */
+  readonly content: () => ContentSettings;
 }
 
-export function createTracing({ makers, ids, outgoing, capturesContent }: TracingParts): Tracing {
+export function createTracing({ makers, ids, outgoing, content }: TracingParts): Tracing {
   return {
     begin(facts) {
       const parent = parseTraceparent(facts.headers.traceparent);
@@ -39,10 +43,16 @@ export function createTracing({ makers, ids, outgoing, capturesContent }: Tracin
         parentId: parent?.spanId,
         tracestate,
         facts,
-        capturesContent: capturesContent(),
+        content: policyOf(content(), traceId),
       });
     },
   };
+}
+
+/** Undefined where nothing is to be captured, or the trace is not in the share. */
+function policyOf({ content, contentSample, contentMaxChars }: ContentSettings, traceId: string) {
+  if (content === "off" || !isInShare(traceId, contentSample)) return undefined;
+  return { content, maxChars: contentMaxChars };
 }
 
 function remoteContext({ traceId, spanId, isSampled }: TraceParent): SpanContext {

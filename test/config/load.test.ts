@@ -128,6 +128,13 @@ describe("the configuration", () => {
       "off",
     );
     assert.equal(configOf(`${smallest}telemetry: { content: off }\n`).telemetry.content, "off");
+    assert.equal(configOf(`%YAML 1.1\n---\n${smallest}store: { content: off }\n`).store.content, "off");
+  });
+
+  test("takes what messages on spans are to be", () => {
+    const text = `${smallest}telemetry: { content: metadata, content_sample: 0.1, content_max_chars: 500 }\n`;
+    const { content, contentSample, contentMaxChars } = configOf(text).telemetry;
+    assert.deepEqual([content, contentSample, contentMaxChars], ["metadata", 0.1, 500]);
   });
 
   test("spells header names in lower case and takes the slash off the address", () => {

@@ -67,6 +67,8 @@ describe("the store", () => {
       engine: "sqlite",
       durability: "batched",
       retentionMs: 90 * 86_400_000,
+      content: "off",
+      contentRetentionMs: 7 * 86_400_000,
       commitMs: 200,
       queueRows: 100_000,
       queueBytes: 67_108_864,
@@ -74,11 +76,14 @@ describe("the store", () => {
   });
 
   test("takes everything that a file says of it", () => {
-    const text = `${head}store: { durability: strict, retention_days: 7, commit_ms: 50, queue_rows: 10, queue_bytes: 65536 }\n`;
+    const text = `${head}store: { durability: strict, retention_days: 7, content: redacted, content_retention_days: 30, commit_ms: 50, queue_rows: 10, queue_bytes: 65536 }\n`;
     assert.deepEqual(configOf(text).store, {
       engine: "sqlite",
       durability: "strict",
       retentionMs: 7 * 86_400_000,
+      content: "redacted",
+      // Never longer than the record that it was said in.
+      contentRetentionMs: 7 * 86_400_000,
       commitMs: 50,
       queueRows: 10,
       queueBytes: 65_536,

@@ -27,7 +27,7 @@ const shape: readonly Case[] = [
     says: "an unknown key that resembles nothing, with the known ones",
     yaml: `${head}telemetry: { ⟦frobnicate⟧: 1 }`,
     problem:
-      "unknown key `frobnicate`; known here: service_name, environment, content, keep_ratio, keep_slower_than_ms, unit_hash_key",
+      "unknown key `frobnicate`; known here: service_name, environment, content, content_sample, content_max_chars, keep_ratio, keep_slower_than_ms, unit_hash_key",
   },
   {
     says: "a section under the wrong name",

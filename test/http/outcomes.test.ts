@@ -92,7 +92,7 @@ const server = createHttpServer(
         makers: undefined,
         ids,
         outgoing: createOutgoing(redactor, () => {}),
-        capturesContent: () => false,
+        content: () => ({ content: "off", contentSample: 1, contentMaxChars: 2000 }),
       }).begin,
       unitHash,
       onEnd: (record, facts) => ends.push({ ...facts, record: JSON.stringify(record) }),

@@ -12,7 +12,15 @@ import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 function writer({ path }: StorePlace) {
   const db = openForWriting({ path, busyMs: 1000 });
-  const settings = { path, instance: "i", boot: "b", startedAt: 1, retentionMs: 1e12, busyMs: 1000 };
+  const settings = {
+    path,
+    instance: "i",
+    boot: "b",
+    startedAt: 1,
+    retentionMs: 1e12,
+    contentRetentionMs: 1e12,
+    busyMs: 1000,
+  };
   return { db, batches: createBatchWriter(db, settings, Date.now) };
 }
 
@@ -22,6 +30,8 @@ function batch(records: number, experimentId = "tone"): Batch {
     number: 1,
     phases: [JSON.stringify(phase())],
     crashes: [],
+    contents: [],
+    forgets: [],
     exposures: [],
     records: texts,
     sequences: texts.map((_, at) => at + 1),

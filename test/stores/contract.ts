@@ -12,7 +12,8 @@ import {
   type RecordFilter,
   type RequestFact,
 } from "../../src/domain/store.ts";
-import { asKept, keyless, outcome, phase, pseudonym, record } from "./record-fixture.ts";
+import { forgetTests } from "./forget-contract.ts";
+import { asKept, keyless, outcome, phase, pseudonym, record, said } from "./record-fixture.ts";
 
 export interface OpenedStore {
   readonly store: EventStore;
@@ -24,6 +25,7 @@ export function storeContract(engine: string, open: (t: TestContext) => OpenedSt
   describe(`a store ${engine}: facts`, () => factTests(open));
   describe(`a store ${engine}: outcomes`, () => outcomeTests(open));
   describe(`a store ${engine}: strict exposures`, () => exposureTests(open));
+  describe(`a store ${engine} that forgets a unit`, () => forgetTests(open));
   describe(`a store ${engine}: boots, phases and its end`, () => bootTests(open));
 }
 
@@ -92,6 +94,26 @@ function recordTests(open: Open): void {
     store.append(one);
     const [found] = await store.recent({ requestId: one.requestId, limit: 1 });
     assert.equal(found?.requestId, one.requestId);
+  });
+
+  test("have what was said beside them, once, and in no page of theirs", async (t) => {
+    const { store, source } = open(t);
+    const one = record();
+    store.append(one);
+    store.keepContent(said(one, "the words \u2028 of \ud83d\ude00"));
+    assert.deepEqual(
+      asKept(await store.content(one.requestId)),
+      JSON.parse(said(one, "the words \u2028 of \ud83d\ude00")),
+    );
+    assert.equal(await store.content(record().requestId), undefined);
+    assert.ok(!JSON.stringify(await store.recent({ limit: 10 })).includes("the words"));
+    const before = source.generation();
+    store.keepContent(said(one));
+    store.keepContent(said(record({ unitHash: undefined, sessionHash: undefined })));
+    await store.flush();
+    assert.equal(source.generation(), before);
+    const [boot] = source.boots();
+    assert.deepEqual([boot?.lastSequence, boot?.rows], [1, 1]);
   });
 
   test("come newest first, whatever the order of their writing", async (t) => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMemoryStore } from "../../src/stores/memory-store.ts";
-import { keyless, outcome, pseudonym, record } from "./record-fixture.ts";
+import { keyless, outcome, pseudonym, record, storeConfig } from "./record-fixture.ts";
 
 const open = (queueRows: number) =>
-  createMemoryStore({ instance: "here", boot: "boot", config: { queueRows }, now: Date.now });
+  createMemoryStore({ instance: "here", boot: "boot", config: { ...storeConfig, queueRows }, now: Date.now });
 
 describe("the store in memory", () => {
   test("keeps the newest, and changes the generation when the oldest go, a tenth at once", () => {

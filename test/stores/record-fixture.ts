@@ -112,6 +112,13 @@ export function keyless(change: Partial<OutcomeRecord> = {}): OutcomeRecord {
   return { ...one, isKeyed: false, idempotencyHash };
 }
 
+/** What was said in the request of a record, as its text. */
+export function said(one: RequestRecord, content = "hello"): string {
+  const { requestId, receivedAt, unitHash, sessionHash } = one;
+  const input = [{ role: "user", parts: [{ type: "text", content }] }];
+  return JSON.stringify({ requestId, receivedAt, unitHash, sessionHash, input, output: [] });
+}
+
 export function phase(change: Partial<Phase> = {}): Phase {
   return {
     id: "4f0c2a7be811",
@@ -137,6 +144,8 @@ export const storeConfig: StoreConfig = {
   engine: "sqlite",
   durability: "batched",
   retentionMs: 90 * 86_400_000,
+  content: "off",
+  contentRetentionMs: 7 * 86_400_000,
   commitMs: 200,
   queueRows: 100_000,
   queueBytes: 67_108_864,

@@ -118,7 +118,7 @@ describe("what a second process has put in a damaged file's place", () => {
     const told: FromWriter[] = [];
     const settings = { path: spot.path, instance: "here", boot: "late", startedAt: 1 };
     const writer = createWriter({
-      settings: { ...settings, retentionMs: 1e15, busyMs: 1000 },
+      settings: { ...settings, retentionMs: 1e15, contentRetentionMs: 1e15, busyMs: 1000 },
       now() {
         // The other one is faster: after this one has begun on the damaged file, and before it looks at the path again.
         if (!isReplaced) setAside(spot.path, 5);
@@ -129,7 +129,14 @@ describe("what a second process has put in a damaged file's place", () => {
       elapsedMs: () => performance.now(),
       tell: (message) => told.push(message),
     });
-    const texts = { phases: [], crashes: [], exposures: [JSON.stringify(record())], outcomes: [] };
+    const texts = {
+      phases: [],
+      crashes: [],
+      contents: [],
+      forgets: [],
+      exposures: [JSON.stringify(record())],
+      outcomes: [],
+    };
     writer.commit({ number: 1, records: [], sequences: [], lastSequence: 0, ...texts });
     writer.close(0);
     assert.equal(isReplaced, true);

@@ -8,7 +8,8 @@ import type { TestContext } from "node:test";
 import type { StoreConfig } from "../../src/domain/config.ts";
 import type { EventStore } from "../../src/domain/store.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
-import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite/store.ts";
+import { openSqliteStore } from "../../src/stores/sqlite/store.ts";
+import type { SqliteStoreOptions } from "../../src/stores/sqlite/store-options.ts";
 import { type RecordingLog, recordingLog, storeConfig } from "./record-fixture.ts";
 
 export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "config">> {

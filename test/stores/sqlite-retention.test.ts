@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { recordText } from "../../src/core/record-text.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
@@ -6,14 +7,14 @@ import { openForWriting } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
 import { recentBodies } from "../../src/stores/sqlite/record-pages.ts";
 import { createRetention } from "../../src/stores/sqlite/retention.ts";
-import { outcome, pseudonym, record } from "./record-fixture.ts";
+import { outcome, pseudonym, record, said } from "./record-fixture.ts";
 import { column, place, type StorePlace } from "./sqlite-fixture.ts";
 
 const dayMs = 86_400_000;
 const start = Date.UTC(2026, 0, 1);
 
 /** A writer and its retention under a clock of the test's own. */
-function opened({ path }: StorePlace, retentionMs: number) {
+function opened({ path }: StorePlace, retentionMs: number, contentRetentionMs = retentionMs) {
   // Both clocks go together; a jump is of the first alone.
   const clock = { now: start, jumpedMs: 0 };
   const now = () => clock.now;
@@ -21,7 +22,15 @@ function opened({ path }: StorePlace, retentionMs: number) {
   const note = (message: string) => void notes.push(message);
   const elapsedMs = () => clock.now - clock.jumpedMs;
   const db = openForWriting({ path, busyMs: 1000 });
-  const settings = { path, instance: "i", boot: "b", startedAt: start, retentionMs, busyMs: 1000 };
+  const settings = {
+    path,
+    instance: "i",
+    boot: "b",
+    startedAt: start,
+    retentionMs,
+    contentRetentionMs,
+    busyMs: 1000,
+  };
   const batches = createBatchWriter(db, settings, now);
   const retention = createRetention(db, batches.transactions, { ...settings, now, elapsedMs, note });
   let sequence = 0;
@@ -33,7 +42,15 @@ function opened({ path }: StorePlace, retentionMs: number) {
       sequences.push(++sequence);
     }
     const outcomes = [JSON.stringify([outcome({ receivedAt: clock.now })])];
-    const rest = { phases: [], crashes: [], exposures: [], outcomes, lastSequence: sequence };
+    const rest = {
+      phases: [],
+      crashes: [],
+      contents: [],
+      forgets: [],
+      exposures: [],
+      outcomes,
+      lastSequence: sequence,
+    };
     batches.write({ number: sequence, records: texts, sequences, ...rest });
   };
   const counts = () =>
@@ -81,6 +98,51 @@ describe("retention", () => {
     while (retention.step());
     assert.equal(blocks(), 1);
     assert.equal(recentBodies(db, { limit: 1000 }).bodies.length, 3);
+    db.close();
+  });
+
+  test("takes what was said before the record that it was said in, and leaves the generation", (t) => {
+    const spot = place(t);
+    const { clock, db, batches, counts, retention } = opened(spot, 10 * dayMs, 2 * dayMs);
+    const source = openFactSource(spot.path);
+    const one = record({ receivedAt: clock.now });
+    const empty = { phases: [], crashes: [], exposures: [], outcomes: [], forgets: [] };
+    const contents = [said(one)];
+    batches.write({
+      ...empty,
+      number: 1,
+      records: [recordText(one)],
+      sequences: [1],
+      contents,
+      lastSequence: 1,
+    });
+    const contentsLeft = () => column(db, "SELECT count(*) FROM contents")[0];
+    const before = source.generation();
+    clock.now += dayMs;
+    while (retention.step());
+    assert.equal(contentsLeft(), 1);
+    clock.now += 2 * dayMs;
+    while (retention.step());
+    assert.deepEqual([contentsLeft(), counts()[0], source.generation()], [0, 1, before]);
+    source.close();
+    db.close();
+  });
+
+  test("overwrites what it takes away", (t) => {
+    const spot = place(t);
+    const { clock, db, batches, retention } = opened(spot, 10 * dayMs);
+    const one = record({ receivedAt: clock.now });
+    const empty = { phases: [], crashes: [], exposures: [], outcomes: [], forgets: [], records: [] };
+    const contents = [said(one, `${"long ".repeat(5000)}the end of it`)];
+    batches.write({ ...empty, number: 1, sequences: [], contents, lastSequence: 0 });
+    const isInFile = () => {
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      return readFileSync(spot.path).includes("the end of it");
+    };
+    assert.ok(isInFile());
+    clock.now += 11 * dayMs;
+    while (retention.step());
+    assert.ok(!isInFile());
     db.close();
   });
 

@@ -67,13 +67,23 @@ describe("two stores on one file", () => {
 describe("a boot that says nothing for a minute", () => {
   function writer({ path }: StorePlace, boot: string, clock: { now: number }) {
     const db = openForWriting({ path, busyMs: 1000 });
-    const settings = { path, instance: "i", boot, startedAt: clock.now, retentionMs: 1e12, busyMs: 1000 };
+    const settings = {
+      path,
+      instance: "i",
+      boot,
+      startedAt: clock.now,
+      retentionMs: 1e12,
+      contentRetentionMs: 1e12,
+      busyMs: 1000,
+    };
     return { db, batches: createBatchWriter(db, settings, () => clock.now) };
   }
   const none = {
     number: 1,
     phases: [],
     crashes: [],
+    contents: [],
+    forgets: [],
     exposures: [],
     records: [],
     sequences: [],

@@ -11,7 +11,15 @@ describe("a writer's thread", () => {
     const threads: Worker[] = [];
     const events: string[] = [];
     const link = createWriterLink({
-      settings: { path, instance: "i", boot: "b", startedAt: 1, retentionMs: 1e12, busyMs: 1000 },
+      settings: {
+        path,
+        instance: "i",
+        boot: "b",
+        startedAt: 1,
+        retentionMs: 1e12,
+        contentRetentionMs: 1e12,
+        busyMs: 1000,
+      },
       onMessage: ({ kind }) => events.push(kind),
       onDeath: (reason) => events.push(`death: ${reason}`),
       onRestart: () => events.push("restart"),

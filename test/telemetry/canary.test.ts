@@ -33,6 +33,7 @@ experiments:
     variants: { control: { model: gpt-4.1 } }
     output: { schema: { title: verdict, type: object, properties: { a: { type: object, additionalProperties: { type: number } } } }, on_invalid: pass }
 telemetry: { content: ${content} }
+store: { content: ${content === "redacted" ? "redacted" : "off"} }
 metrics:
   kind: { kind: category, categories: { good: 1, bad: 0 } }
   label: { kind: correctness }
@@ -123,7 +124,7 @@ function spellings(canary: string): readonly string[] {
   return [canary, encodeURIComponent(canary), canary.replace("@", "\\u0040")];
 }
 
-for (const content of ["off", "redacted"]) {
+for (const content of ["off", "metadata", "redacted"]) {
   describe(`with content ${content}, no canary`, () => {
     const sinks: Record<string, string> = {};
     let app: ObservedApp;
@@ -177,7 +178,7 @@ for (const content of ["off", "redacted"]) {
       assert.match(sinks["the state folder"] ?? "", /\[email:[0-9a-f]{8}\]/);
       assert.match(sinks.metrics ?? "", /assay_redactions_total\{[^}]*rule="email"/);
       const messages = spans.filter(({ attributes }) => attributes["gen_ai.input.messages"] !== undefined);
-      assert.equal(messages.length > 0, content === "redacted");
+      assert.equal(messages.length > 0, content !== "off");
     });
   });
 }

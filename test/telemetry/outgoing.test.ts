@@ -34,24 +34,20 @@ describe("text that somebody else wrote", () => {
   });
 });
 
-describe("JSON that somebody else wrote", () => {
-  test("is redacted string by string, where JSON's own escapes would hide it", () => {
-    const { writtenJson, counted } = outgoing();
-    const value: unknown = JSON.parse(
-      `[{"role":"user","content":"\\n${card}\\t${email.replace("@", "\\u0040")}"}]`,
-    );
-    assert.equal(writtenJson(value), '[{"role":"user","content":"\\n[payment_card]\\t[email]"}]');
-    assert.deepEqual(counted, ["payment_card", "email"]);
+describe("messages", () => {
+  const messages = [{ role: "user", parts: [{ type: "text" as const, content: `ask ${email}` }] }];
+
+  test("are redacted, and what was found is counted", () => {
+    const { writtenMessages, counted } = outgoing();
+    const text = writtenMessages(messages, { content: "redacted", maxChars: 100 });
+    assert.equal(text, '[{"role":"user","parts":[{"type":"text","content":"ask [email]"}]}]');
+    assert.deepEqual(counted, ["email"]);
   });
 
-  test("is bounded, however much of it there is", () => {
-    const { writtenJson } = outgoing();
-    fc.assert(
-      fc.property(fc.array(fc.string({ maxLength: 5000 }), { maxLength: 20 }), (contents) => {
-        const value = contents.map((content) => ({ content }));
-        assert.ok(writtenJson(value).length <= 8192);
-      }),
-    );
-    assert.equal(writtenJson("z".repeat(1_000_000)).length, 8192);
+  test("are redacted where only their shape is told: a name may be a number of somebody's", () => {
+    const { writtenMessages } = outgoing();
+    const parts = [{ type: "tool_call" as const, name: card, arguments: "{}" }];
+    const text = writtenMessages([{ role: "assistant", parts }], { content: "metadata", maxChars: 100 });
+    assert.match(text, /"name":"\[payment_card\]"/);
   });
 });

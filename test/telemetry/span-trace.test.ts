@@ -36,7 +36,7 @@ function breaking(route: string) {
     },
     ids: createIds(Date.now),
     outgoing: createOutgoing(createRedactor(), () => {}),
-    capturesContent: () => true,
+    content: () => ({ content: "redacted", contentSample: 1, contentMaxChars: 2000 }),
   });
   const trace = tracing.begin({
     method: "GET",

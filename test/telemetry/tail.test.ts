@@ -35,7 +35,7 @@ function keeping(policy: TailPolicy = nothing, isSampled = true) {
     },
     ids: createIds(Date.now),
     outgoing: createOutgoing(createRedactor(), (rules) => redactions.push(...rules)),
-    capturesContent: () => false,
+    content: () => ({ content: "off", contentSample: 1, contentMaxChars: 2000 }),
   });
   const server = (route = "server", headers = {}, path = "/") =>
     tracing.begin({ method: "GET", route, path, requestId: "1", headers, startedAt: 0 });

@@ -2,9 +2,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { bodyOf, parseHead } from "../../core/record-text.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
-import type { Phase } from "../../domain/store.ts";
+import type { Forgotten, Phase } from "../../domain/store.ts";
 import { createBootLine } from "./boot-line.ts";
+import { createContentWriter } from "./content-writer.ts";
 import { faultOf } from "./fault.ts";
+import { createForgetter } from "./forget.ts";
 import { createNames, createSubjects } from "./interned.ts";
 import type { Batch, WriterSettings } from "./messages.ts";
 import { createOutcomeWriter } from "./outcome-writer.ts";
@@ -15,6 +17,8 @@ import { createTransactions, type Transactions } from "./transaction.ts";
 export interface BatchResult {
   /** By call of `addOutcomes`; undefined for one that nothing could store. */
   readonly receipts: readonly (readonly OutcomeReceipt[] | undefined)[];
+  /** By unit of `forgets`; undefined for one that nothing could take out. */
+  readonly forgotten: readonly (Forgotten | undefined)[];
   /** Rows that nothing could store. */
   readonly refused: number;
   /** Why, of the last that was refused. */
@@ -39,6 +43,8 @@ export interface BatchWriter {
 const bootLeaseMs = 60_000;
 const exposuresAtOnce = 500;
 const longestSilenceMs = 3_600_000;
+/** Requests that were committed together were received within this. */
+const longestRequestMs = 3_600_000;
 
 /** Runs the write of so many rows of a batch; what it gives for one that was refused is undefined. */
 type Guard = <T>(rows: number, write: () => T) => T | undefined;
@@ -58,6 +64,9 @@ export function createBatchWriter(
   const records = createRecordWriter(db, parts);
   const beginBlocks = createTextBlocks(db, transactions);
   const outcomes = createOutcomeWriter(db, parts);
+  const keepContent = createContentWriter(db, subjects);
+  const agedBefore = () => now() - settings.retentionMs + longestRequestMs;
+  const forget = createForgetter(db, { transactions, subjects, agedBefore });
   const addPhase = db.prepare(
     "INSERT INTO phases (experiment, id, started_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (experiment, id) DO NOTHING",
   );
@@ -111,8 +120,11 @@ export function createBatchWriter(
     for (const text of batch.exposures) guard(1, () => records.expose(text, boot.id()));
     const stored = writeRecords(batch, guard);
     const receipts = writeOutcomes(batch, guard);
+    for (const text of batch.contents) guard(1, () => keepContent(text));
     boot.touch({ lastSequence: batch.lastSequence, stored });
-    return receipts;
+    // Last: what of the unit was queued before must not come after.
+    const forgotten = batch.forgets.map((unitHash) => guard(0, () => forget(unitHash)));
+    return { receipts, forgotten };
   };
 
   const endExposures = (limit: number) => {
@@ -123,8 +135,8 @@ export function createBatchWriter(
     transactions,
     write(batch) {
       try {
-        const receipts = transactions.run(() => writeAll(batch, (_rows, write) => write()));
-        return { receipts, refused: 0, refusal: undefined };
+        const written = transactions.run(() => writeAll(batch, (_rows, write) => write()));
+        return { ...written, refused: 0, refusal: undefined };
       } catch (error) {
         if (faultOf(error).kind !== "bug") throw error;
       }
@@ -152,7 +164,7 @@ export function createBatchWriter(
 /** One bad row must not hold up all others for ever: each write on its own, and what cannot be stored is left out. */
 function writeOneByOne(
   transactions: Transactions,
-  writeAll: (guard: Guard) => BatchResult["receipts"],
+  writeAll: (guard: Guard) => Pick<BatchResult, "receipts" | "forgotten">,
 ): BatchResult {
   let refused = 0;
   let refusal: string | undefined;
@@ -167,6 +179,6 @@ function writeOneByOne(
       return undefined;
     }
   };
-  const receipts = transactions.run(() => writeAll(guard));
-  return { receipts, refused, refusal };
+  const written = transactions.run(() => writeAll(guard));
+  return { ...written, refused, refusal };
 }

@@ -10,6 +10,8 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     outcomes: [] as string[],
     phase: [] as string[],
     crash: [] as string[],
+    content: [] as string[],
+    forget: [] as string[],
   };
   for (const { kind, text, sequence } of items) {
     if (kind === "record") {
@@ -25,6 +27,8 @@ export function batchOf(items: readonly QueueItem[], number: number, lastSequenc
     records,
     sequences,
     outcomes: others.outcomes,
+    contents: others.content,
+    forgets: others.forget,
     lastSequence,
   };
 }

@@ -1,7 +1,6 @@
 /** Groups what waits into batches, one in flight at a time, and keeps each until its commit is confirmed. */
 import type { Worker } from "node:worker_threads";
 import type { Log } from "../../domain/log.ts";
-import type { OutcomeReceipt } from "../../domain/outcome.ts";
 import { batchOf } from "./batch.ts";
 import type { FromWriter, WriterSettings } from "./messages.ts";
 import type { QueueItem, WriteQueue } from "./write-queue.ts";
@@ -25,6 +24,8 @@ const fullRows = 500;
 const urgentMs = 20;
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
+
+type Committed = Extract<FromWriter, { readonly kind: "committed" }>;
 
 export class Committer {
   readonly #parts: CommitterParts;
@@ -130,7 +131,8 @@ export class Committer {
     this.#sentAt = performance.now();
     this.#batchNumber++;
     // Marks alone have nothing before them that is not confirmed.
-    if (!isTrial && items.every(({ kind }) => kind === "mark")) this.#confirm([]);
+    if (!isTrial && items.every(({ kind }) => kind === "mark"))
+      this.#confirm({ receipts: [], forgotten: [] });
     else this.#link.send({ kind: "commit", batch: batchOf(items, this.#batchNumber, this.lastSequence) });
   }
 
@@ -144,19 +146,22 @@ export class Committer {
       this.refusedRows += message.refused;
       this.writtenRows -= message.refused;
       this.#recover();
-      this.#confirm(message.receipts);
+      this.#confirm(message);
     } else this.#retryLater(message.reason);
   }
 
-  #confirm(receipts: readonly (readonly OutcomeReceipt[] | undefined)[]): void {
+  #confirm({ receipts, forgotten }: Pick<Committed, "receipts" | "forgotten">): void {
     const items = this.#inFlight ?? [];
     this.#inFlight = undefined;
     this.#isInFlightAwaited = false;
     this.#queue.done(items);
     let call = 0;
-    for (const item of items) {
-      this.writtenRows += item.rows;
-      item.waiter?.settle(item.kind === "outcomes" ? receipts[call++] : undefined);
+    let unit = 0;
+    for (const { kind, rows, waiter } of items) {
+      this.writtenRows += rows;
+      if (kind === "outcomes") waiter?.settle({ receipts: receipts[call++] });
+      else if (kind === "forget") waiter?.settle({ forgotten: forgotten[unit++] });
+      else waiter?.settle({});
     }
     this.#proceed();
   }

@@ -21,11 +21,13 @@ export function openForWriting({ path, busyMs }: OpenForWriting): DatabaseSync {
     checkVersion(db, path);
     // FULL: the log is synced at every commit, so what was acknowledged survives a loss of power too.
     // Five records of the usual size fill a page of 8 KB; of 4 KB they would waste a third.
+    // What is deleted is overwritten: 3 µs for each record that retention takes away, nothing for writing one.
     // The log is checkpointed every 16 MB, and what a long reader made of it is cut back.
     db.exec(`
       PRAGMA page_size = 8192;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
       PRAGMA wal_autocheckpoint = 2000;
       PRAGMA journal_size_limit = 33554432;
       PRAGMA cache_size = -16000;

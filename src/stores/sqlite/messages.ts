@@ -1,6 +1,6 @@
 /** What the threads of the store say to each other. Everything is text or numbers: structured clone copies those cheaply. */
 import type { OutcomeReceipt } from "../../domain/outcome.ts";
-import type { RecordFilter } from "../../domain/store.ts";
+import type { Forgotten, RecordFilter } from "../../domain/store.ts";
 import type { RecentBodies } from "./record-pages.ts";
 
 export interface WriterSettings {
@@ -9,6 +9,7 @@ export interface WriterSettings {
   readonly boot: string;
   readonly startedAt: number;
   readonly retentionMs: number;
+  readonly contentRetentionMs: number;
   readonly busyMs: number;
 }
 
@@ -24,6 +25,10 @@ export interface Batch {
   readonly sequences: readonly number[];
   /** One text for each call of `addOutcomes`: an array. */
   readonly outcomes: readonly string[];
+  /** JSON of what was said in requests. */
+  readonly contents: readonly string[];
+  /** Hashes of units that are to be forgotten, when all the rest is written. */
+  readonly forgets: readonly string[];
   /** The last sequence number that was given, also to a record that was dropped. */
   readonly lastSequence: number;
 }
@@ -40,6 +45,8 @@ export type FromWriter =
       readonly batch: number;
       /** By call; undefined for one that can never be stored. */
       readonly receipts: readonly (readonly OutcomeReceipt[] | undefined)[];
+      /** By forgotten unit; undefined where something of it may be left in the file. */
+      readonly forgotten: readonly (Forgotten | undefined)[];
       /** Rows that can never be stored, for a fault in them or in us. */
       readonly refused: number;
     }
@@ -49,10 +56,10 @@ export type FromWriter =
   | { readonly kind: "new_file" }
   | { readonly kind: "closed" };
 
-export interface ToReader {
-  readonly question: number;
-  readonly filter: RecordFilter;
-}
+/** Records by a filter, or what was said in one request. */
+export type ReaderQuestion = { readonly filter: RecordFilter } | { readonly contentOf: string };
+
+export type ToReader = { readonly question: number } & ReaderQuestion;
 
 export type FromReader =
   | ({ readonly question: number } & RecentBodies)

@@ -1,19 +1,21 @@
 /** Asks a thread of its own for records: a page that has to be searched for never holds up the event loop. */
 import { Worker } from "node:worker_threads";
+import { parseContent } from "../../core/content-record.ts";
 import { parseRecord } from "../../core/record-text.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { RequestRecord } from "../../domain/record.ts";
-import type { RecordFilter } from "../../domain/store.ts";
-import type { FromReader, ToReader } from "./messages.ts";
+import type { ContentRecord, RecordFilter } from "../../domain/store.ts";
+import type { FromReader, ReaderQuestion, ToReader } from "./messages.ts";
 import type { BlockDamage } from "./text-blocks.ts";
 
 export interface ReaderLink {
   recent(filter: RecordFilter): Promise<readonly RequestRecord[]>;
+  content(requestId: string): Promise<ContentRecord | undefined>;
   terminate(): Promise<void>;
 }
 
 interface Asker {
-  resolve(records: readonly RequestRecord[]): void;
+  resolve(bodies: readonly string[]): void;
   reject(error: Error): void;
 }
 
@@ -39,12 +41,7 @@ export function createReaderLink(path: string, { onCorrupt, onDamage }: ReaderEv
       return asker?.reject(unreadable(message.reason));
     }
     onDamage(message.damage);
-    try {
-      asker?.resolve(message.bodies.map(parseRecord));
-    } catch (error) {
-      // Thrown in a listener it would end the process.
-      asker?.reject(unreadable(String(error)));
-    }
+    asker?.resolve(message.bodies);
   };
 
   const start = (): Worker => {
@@ -67,14 +64,24 @@ export function createReaderLink(path: string, { onCorrupt, onDamage }: ReaderEv
     return started;
   };
 
+  const ask = async <T>(what: ReaderQuestion, parse: (body: string) => T): Promise<readonly T[]> => {
+    worker ??= start();
+    worker.ref();
+    const question = asked++;
+    worker.postMessage({ question, ...what } satisfies ToReader);
+    const bodies = await new Promise<readonly string[]>((resolve, reject) =>
+      askers.set(question, { resolve, reject }),
+    );
+    try {
+      return bodies.map(parse);
+    } catch (error) {
+      throw unreadable(String(error));
+    }
+  };
+
   return {
-    recent(filter) {
-      worker ??= start();
-      worker.ref();
-      const question = asked++;
-      worker.postMessage({ question, filter } satisfies ToReader);
-      return new Promise((resolve, reject) => askers.set(question, { resolve, reject }));
-    },
+    recent: (filter) => ask({ filter }, parseRecord),
+    content: async (requestId) => (await ask({ contentOf: requestId }, parseContent))[0],
     async terminate() {
       await worker?.terminate();
     },

@@ -101,12 +101,12 @@ export function createRecordWriter(db: DatabaseSync, parts: RecordWriterParts): 
 function statements(db: DatabaseSync) {
   return {
     addRecord: db.prepare(`
-      INSERT INTO records (row, id, received_at, experiment, variant, outcome, unit, boot, sequence, is_unfinished, body,
-        block, line, prediction)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
+      INSERT INTO records (row, id, received_at, experiment, variant, outcome, unit, session, boot, sequence,
+        is_unfinished, body, block, line, prediction)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`),
     revive: db.prepare(`
-      UPDATE records SET received_at = ?, experiment = ?, variant = ?, outcome = ?, unit = ?, boot = ?, sequence = ?,
-        is_unfinished = 0, body = ?, block = NULL WHERE id = ? AND is_unfinished = 1 RETURNING row`),
+      UPDATE records SET received_at = ?, experiment = ?, variant = ?, outcome = ?, unit = ?, session = ?, boot = ?,
+        sequence = ?, is_unfinished = 0, body = ?, block = NULL WHERE id = ? AND is_unfinished = 1 RETURNING row`),
     addFact: db.prepare("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     dropFact: db.prepare("DELETE FROM facts WHERE experiment = ? AND row = ?"),
     expose: db.prepare(`
@@ -125,6 +125,7 @@ interface RecordIds {
   readonly experiment: number | null;
   readonly variant: number | null;
   readonly unit: number | null;
+  readonly session: number | null;
   readonly outcome: number;
 }
 
@@ -134,18 +135,19 @@ function isFact({ experiment, variant, unit }: RecordIds): boolean {
 }
 
 function idsOf(head: RecordHead, { names, subjects }: RecordWriterParts): RecordIds {
-  const { experimentId, assignedVariantId, unitHash } = head;
+  const { experimentId, assignedVariantId, unitHash, sessionHash } = head;
   return {
     experiment: experimentId === null ? null : names.idOf(experimentId),
     variant: assignedVariantId === null ? null : names.idOf(assignedVariantId),
     unit: unitHash === null ? null : subjects.idOf(unitHash),
+    session: sessionHash === null ? null : subjects.idOf(sessionHash),
     outcome: names.idOf(head.outcome),
   };
 }
 
-/** What pages of records are filtered by. */
+/** What pages of records are filtered by, and whose they are. */
 function columnsOf({ receivedAt }: RecordHead, ids: RecordIds): SQLInputValue[] {
-  return [receivedAt, ids.experiment, ids.variant, ids.outcome, ids.unit];
+  return [receivedAt, ids.experiment, ids.variant, ids.outcome, ids.unit, ids.session];
 }
 
 interface FactParts {
@@ -155,14 +157,14 @@ interface FactParts {
   readonly flags: number;
 }
 
-function factRow(facts: FactParts, { names, subjects }: RecordWriterParts): SQLInputValue[] {
+function factRow(facts: FactParts, { names }: RecordWriterParts): SQLInputValue[] {
   const { head, ids, row, flags } = facts;
   return [
     ids.experiment,
     row,
     head.receivedAt,
     ids.unit,
-    head.sessionHash === null ? 0 : subjects.idOf(head.sessionHash),
+    ids.session ?? 0,
     names.idOf(head.phase ?? ""),
     ids.variant,
     head.servedVariantId === null ? null : names.idOf(head.servedVariantId),

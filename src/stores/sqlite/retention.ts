@@ -9,6 +9,8 @@ export interface Retention {
 
 export interface RetentionFacts {
   readonly retentionMs: number;
+  /** Of what was said; at most as long. */
+  readonly contentRetentionMs: number;
   /** Who writes: its own line of a boot stays. */
   readonly instance: string;
   readonly boot: string;
@@ -37,6 +39,7 @@ export function createRetention(
   facts: RetentionFacts,
 ): Retention {
   const portions = portionsOf(db);
+  const contents = contentPortion(db);
   const dropSubjects = db.prepare("DELETE FROM subjects WHERE id > ? AND id <= ? AND seen_at < ?");
   // Its records are no younger than its last sign of life, so they are gone before it.
   const dropBoots = db.prepare("DELETE FROM boots WHERE alive_at < ? AND NOT (instance = ? AND boot = ?)");
@@ -81,6 +84,12 @@ export function createRetention(
       if (!isBelieved()) {
         if (hasDeleted) transactions.run(transactions.changeGeneration);
         return endRound();
+      }
+      // Of no statistic: the generation stays.
+      const contentCutoff = facts.now() - facts.contentRetentionMs;
+      if (contents.isDue(contentCutoff)) {
+        transactions.run(() => contents.drop(contentCutoff));
+        return true;
       }
       const cutoff = facts.now() - facts.retentionMs;
       if (subjectsDone === 0 && portions.some((portion) => portion.isDue(cutoff))) {
@@ -135,6 +144,12 @@ function portionsOf(db: DatabaseSync): readonly Portion[] {
     portion(oldBlocks, ({ id }) => dropBlock.run(id ?? null)),
     portion(oldOutcomes, ({ row }) => dropOutcome.run(row ?? null)),
   ];
+}
+
+function contentPortion(db: DatabaseSync): Portion {
+  const old = db.prepare("SELECT id FROM contents WHERE received_at < ? ORDER BY received_at LIMIT ?");
+  const dropOld = db.prepare("DELETE FROM contents WHERE id = ?");
+  return portion(old, ({ id }) => dropOld.run(id ?? null));
 }
 
 type Row = ReturnType<StatementSync["all"]>[number];

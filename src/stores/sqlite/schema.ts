@@ -120,6 +120,19 @@ export const migrations: readonly string[] = [
   -- Of a record whose body is in a block: labels are compared with it.
   ALTER TABLE records ADD COLUMN prediction TEXT;
   `,
+  `
+  -- Who asks that a session be forgotten means its requests too. NULL in rows of versions 1 to 3: of those the facts tell it.
+  ALTER TABLE records ADD COLUMN session INTEGER;
+  -- What was said in requests, redacted; it is kept for a shorter time than their records.
+  CREATE TABLE contents (
+    id BLOB NOT NULL UNIQUE,
+    received_at INTEGER NOT NULL,
+    unit INTEGER,
+    session INTEGER,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX contents_by_time ON contents (received_at);
+  `,
 ];
 
 /** Brings the file to the newest version, each step in one transaction. Throws `config_invalid` for a file from the future. */

@@ -1,47 +1,32 @@
 /** Records and outcomes in one SQLite file. The event loop only queues: a thread writes, another one reads. */
-import type { Worker } from "node:worker_threads";
 import { recordText } from "../../core/record-text.ts";
 import { within } from "../../core/within.ts";
-import type { StoreConfig } from "../../domain/config.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Log } from "../../domain/log.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../../domain/outcome.ts";
 import type { RequestRecord } from "../../domain/record.ts";
-import type { EventStore, Phase, RecordFilter, StoreHealth } from "../../domain/store.ts";
+import type {
+  ContentRecord,
+  EventStore,
+  Forgotten,
+  Phase,
+  RecordFilter,
+  StoreHealth,
+} from "../../domain/store.ts";
 import { Committer } from "./committer.ts";
 import { createDamagedBlocks, type DamagedBlocks } from "./damaged-blocks.ts";
 import { refuseNewerFile } from "./database.ts";
 import { createReaderLink, type ReaderLink } from "./reader-link.ts";
-import { createWriteQueue, type QueueItem, type WriteQueue } from "./write-queue.ts";
+import {
+  defaultLimits,
+  readWaitMs,
+  retryAfterMs,
+  type SqliteStoreOptions,
+  type StoreLimits,
+} from "./store-options.ts";
+import { type Waited, waitFor } from "./waiting.ts";
+import { createWriteQueue, type QueueItem, queueItem, type Settled, type WriteQueue } from "./write-queue.ts";
 
-export interface SqliteStoreOptions {
-  readonly path: string;
-  /** Names this process among those that share the file: with `boot` it is unique. */
-  readonly instance: string;
-  readonly boot: string;
-  readonly config: StoreConfig;
-  readonly log: Log;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  readonly limits?: Partial<StoreLimits>;
-  /** Sees every writer thread that is started. */
-  readonly onWriter?: (writer: Worker) => void;
-}
-
-export interface StoreLimits {
-  /** How long an outcome, an exposure or a flush waits for a disk that refuses, before it is rejected. */
-  readonly waitMs: number;
-  /** How long the writer waits for another process's lock at each try. */
-  readonly busyMs: number;
-  /** From `close` to its end, whatever the disk does. */
-  readonly closeMs: number;
-}
-
-const defaultLimits: StoreLimits = { waitMs: 5_000, busyMs: 1_000, closeMs: 3_000 };
-/** What a client is told when it may come back. */
-const retryAfterMs = 1_000;
-/** `recent` shows what was appended before it, unless the disk is slower than this. */
-const recentWaitMs = 1_000;
 /** Records become text together: one by one, between other work, each costs a third more, for code and names have left the caches. */
 const textsAtOnce = 32;
 const fullReason = "what waits to be written has reached its bound";
@@ -75,9 +60,9 @@ class SqliteStore implements EventStore {
     this.#limits = { ...defaultLimits, ...limits };
     this.#log = log;
     this.#queue = createWriteQueue({ rows: config.queueRows, bytes: config.queueBytes });
-    const { retentionMs, commitMs } = config;
+    const { retentionMs, contentRetentionMs, commitMs } = config;
     const { busyMs } = this.#limits;
-    const settings = { path, instance, boot, startedAt: now(), retentionMs, busyMs };
+    const settings = { path, instance, boot, startedAt: now(), retentionMs, contentRetentionMs, busyMs };
     this.#damaged = createDamagedBlocks(log);
     const onNewFile = () => {
       this.#damaged.forget();
@@ -109,8 +94,7 @@ class SqliteStore implements EventStore {
   }
 
   addCrash(): void {
-    const facts = { rows: 0, bytes: 0, sequence: 0, waiter: undefined, isGivenUp: false };
-    this.#add({ kind: "crash", text: String(++this.#crashes), ...facts });
+    this.#add(queueItem("crash", String(++this.#crashes)));
   }
 
   #writeFresh(): void {
@@ -128,7 +112,7 @@ class SqliteStore implements EventStore {
       this.#dropped++;
       return;
     }
-    this.#add({ kind: "record", text, rows: 1, bytes, sequence, waiter: undefined, isGivenUp: false });
+    this.#add(queueItem("record", text, { rows: 1, bytes, sequence }));
   }
 
   async expose(record: RequestRecord): Promise<void> {
@@ -141,7 +125,7 @@ class SqliteStore implements EventStore {
    */
   async addOutcomes(outcomes: readonly OutcomeRecord[]): Promise<readonly OutcomeReceipt[]> {
     if (outcomes.length === 0) return [];
-    const receipts = await this.#write("outcomes", JSON.stringify(outcomes), outcomes.length);
+    const { receipts } = await this.#write("outcomes", JSON.stringify(outcomes), outcomes.length);
     if (receipts !== undefined) return receipts;
     throw new Failure("internal_error", "These outcomes cannot be stored. The log has the cause.");
   }
@@ -150,11 +134,16 @@ class SqliteStore implements EventStore {
     const key = JSON.stringify([phase.experimentId, phase.id]);
     if (this.#closing !== undefined || this.#phases.has(key)) return;
     const text = JSON.stringify(phase);
-    const facts = { rows: 0, bytes: text.length, sequence: 0, waiter: undefined, isGivenUp: false };
-    const item: QueueItem = { kind: "phase", text, ...facts };
+    const item = queueItem("phase", text, { bytes: text.length });
     this.#phases.set(key, item);
     // Never dropped: there are few, and an experiment cannot be read without its phases.
     this.#add(item);
+  }
+
+  keepContent(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    if (this.#hasRoom(1, bytes)) this.#add(queueItem("content", text, { rows: 1, bytes }));
+    else this.#dropped++;
   }
 
   async flush(): Promise<void> {
@@ -180,11 +169,31 @@ class SqliteStore implements EventStore {
   }
 
   async recent(filter: RecordFilter): Promise<readonly RequestRecord[]> {
+    await this.#writeQueued();
+    return this.#reader.recent(filter);
+  }
+
+  async content(requestId: string): Promise<ContentRecord | undefined> {
+    await this.#writeQueued();
+    return this.#reader.content(requestId);
+  }
+
+  async #writeQueued(): Promise<void> {
     if (this.#closing !== undefined) throw this.#unavailable();
     this.#writeFresh();
-    const isWriting = this.#trouble() === undefined && this.#queue.rows > 0;
-    if (isWriting) await this.#mark(recentWaitMs).catch(() => {});
-    return this.#reader.recent(filter);
+    if (this.#trouble() === undefined && this.#queue.rows > 0) await this.#mark(readWaitMs).catch(() => {});
+  }
+
+  async forget(unitHash: string): Promise<Forgotten> {
+    if (this.#closing !== undefined) throw this.#unavailable();
+    // What is of the unit goes to the file before it, and is found there.
+    this.#writeFresh();
+    const waitMs = this.#limits.forgetMs;
+    const { forgotten } = await this.#wait({ kind: "forget", text: unitHash, rows: 0, bytes: 0, waitMs });
+    if (forgotten !== undefined) return forgotten;
+    const message =
+      "Something of the unit may be left in the store's file; the log has the cause. Ask again.";
+    throw new Failure("store_unavailable", message, { retryAfterMs });
   }
 
   close(): Promise<void> {
@@ -222,34 +231,13 @@ class SqliteStore implements EventStore {
     return marked;
   }
 
-  #wait(what: Pick<QueueItem, "kind" | "text" | "rows" | "bytes"> & { readonly waitMs: number }) {
-    const { waitMs, ...facts } = what;
-    return new Promise<readonly OutcomeReceipt[] | undefined>((resolve, reject) => {
-      const waiter = {
-        settle(receipts: readonly OutcomeReceipt[] | undefined) {
-          clearTimeout(timer);
-          resolve(receipts);
-        },
-        fail: () => {
-          clearTimeout(timer);
-          reject(this.#unavailable());
-        },
-      };
-      const item: QueueItem = { ...facts, sequence: 0, waiter, isGivenUp: false };
-      const timer = setTimeout(() => this.#giveUp(item, waitMs), waitMs);
-      this.#add(item);
+  #wait(what: Waited): Promise<Settled> {
+    return waitFor(what, {
+      add: (item) => this.#add(item),
+      isInFlight: (item) => this.#committer.isInFlight(item),
+      giveUp: (item) => this.#queue.giveUp(item),
+      unavailable: () => this.#unavailable(),
     });
-  }
-
-  /** Too long. What is in flight may be stored yet, so it gets as much time again before it is left to its fate. */
-  #giveUp(item: QueueItem, graceMs: number): void {
-    if (this.#committer.isInFlight(item)) {
-      item.isGivenUp = true;
-      setTimeout(() => item.waiter?.fail(), graceMs).unref();
-    } else {
-      this.#queue.giveUp(item);
-      item.waiter?.fail();
-    }
   }
 
   #hasRoom(rows: number, bytes: number): boolean {

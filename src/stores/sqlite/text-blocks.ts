@@ -36,7 +36,7 @@ export function createTextBlocks(db: DatabaseSync, transactions: Transactions): 
     const end = () => {
       if (block === undefined || lines.length === 0) return;
       // No text has a line break of its own: JSON spells it out.
-      insert.run(block, receivedUntil, zstdCompressSync(lines.join("\n"), compression));
+      insert.run(block, receivedUntil, packed(lines));
       block = undefined;
       lines = [];
       length = 0;
@@ -56,6 +56,24 @@ export function createTextBlocks(db: DatabaseSync, transactions: Transactions): 
       end,
     };
   };
+}
+
+function packed(lines: readonly string[]): Buffer {
+  return zstdCompressSync(lines.join("\n"), compression);
+}
+
+/**
+ * Takes lines out of a block; the others keep their places. One without any goes, and one that cannot be opened too: nobody can
+ * read its lines, and nobody can tell whose they are.
+ */
+export function blankLines(db: DatabaseSync, block: number, isGone: (text: string) => boolean): void {
+  const row = db.prepare("SELECT body FROM blocks WHERE id = ?").get(block);
+  if (row === undefined) return;
+  const { lines } = openBlock(row.body, zstdDecompressSync);
+  const left = lines.map((line) => (line === "" || isGone(line) ? "" : line));
+  if (left.every((line) => line === "")) db.prepare("DELETE FROM blocks WHERE id = ?").run(block);
+  else if (left.some((line, at) => line !== lines[at]))
+    db.prepare("UPDATE blocks SET body = ? WHERE id = ?").run(packed(left), block);
 }
 
 /** What tells where a record's text is, of a row of `records`. */
@@ -95,10 +113,10 @@ export function textsOf(
 }
 
 /** `reason` tells why a line is not there. */
-function openBlock(packed: SQLOutputValue | undefined, unpack: (packed: Uint8Array) => Buffer) {
-  if (!(packed instanceof Uint8Array)) return { lines: [], reason: "it is not there" };
+function openBlock(body: SQLOutputValue | undefined, unpack: (packed: Uint8Array) => Buffer) {
+  if (!(body instanceof Uint8Array)) return { lines: [], reason: "it is not there" };
   try {
-    return { lines: unpack(packed).toString().split("\n"), reason: "it has fewer lines than its rows say" };
+    return { lines: unpack(body).toString().split("\n"), reason: "it has fewer lines than its rows say" };
   } catch (error) {
     // Whatever is wrong with one block, the others can be read.
     return { lines: [], reason: error instanceof Error ? error.message : String(error) };

@@ -1,17 +1,25 @@
 /** What waits to be written, in order, within bounds. */
 import type { OutcomeReceipt } from "../../domain/outcome.ts";
+import type { Forgotten } from "../../domain/store.ts";
+
+/** What became of an item. */
+export interface Settled {
+  /** Of outcomes, unless they can never be stored. */
+  readonly receipts?: readonly OutcomeReceipt[] | undefined;
+  /** Of a unit that was to be forgotten, unless something of it is left. */
+  readonly forgotten?: Forgotten | undefined;
+}
 
 /** Someone who wants to know when it is durable. */
 export interface Waiter {
-  /** Receipts for outcomes; undefined for anything else, and for outcomes that can never be stored. */
-  settle(receipts: readonly OutcomeReceipt[] | undefined): void;
+  settle(settled: Settled): void;
   /** It was not stored in time. */
   fail(): void;
 }
 
 export interface QueueItem {
-  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "crash" | "mark";
-  /** JSON; the number of a crash; empty for a mark, which only tells that everything before it is through. */
+  readonly kind: "record" | "exposure" | "outcomes" | "phase" | "crash" | "content" | "forget" | "mark";
+  /** JSON; the number of a crash; the hash of a unit to forget; empty for a mark, which only tells that everything before it is through. */
   readonly text: string;
   readonly rows: number;
   readonly bytes: number;
@@ -20,6 +28,15 @@ export interface QueueItem {
   readonly waiter: Waiter | undefined;
   /** Its waiter has been told that it failed: it must not be written any more. */
   isGivenUp: boolean;
+}
+
+/** One that nobody waits for and that takes no room, but for what is told. */
+export function queueItem(
+  kind: QueueItem["kind"],
+  text: string,
+  facts: Partial<Omit<QueueItem, "kind" | "text">> = {},
+): QueueItem {
+  return { kind, text, rows: 0, bytes: 0, sequence: 0, waiter: undefined, isGivenUp: false, ...facts };
 }
 
 export interface WriteQueue {

@@ -6,6 +6,7 @@ import { lastBootCrashed } from "./boot-line.ts";
 import { damageOf, fileIdOf, openForWriting, setAside } from "./database.ts";
 import { faultOf } from "./fault.ts";
 import type { Batch, FromWriter, WriterSettings } from "./messages.ts";
+import { purge } from "./purge.ts";
 import { createRetention, type Retention } from "./retention.ts";
 
 export interface Writer {
@@ -102,6 +103,18 @@ export function createWriter({ settings, now, elapsedMs, tell }: WriterParts): W
     }
   };
 
+  /** What was committed stays so: a disk that is too full for this must not hold up the records. */
+  const purged = (): boolean => {
+    try {
+      attempt(({ db }) => purge(db, path));
+      return true;
+    } catch (error) {
+      const message = `what was deleted of a unit is not overwritten yet: ${faultOf(error).reason}`;
+      tell({ kind: "note", level: "error", message });
+      return false;
+    }
+  };
+
   const replaceFile = (error: unknown) => {
     drop();
     // Another process has replaced it already.
@@ -114,8 +127,10 @@ export function createWriter({ settings, now, elapsedMs, tell }: WriterParts): W
   return {
     commit(batch) {
       try {
-        const { receipts, refused, refusal } = soundly(({ batches }) => batches.write(batch));
-        tell({ kind: "committed", batch: batch.number, receipts, refused });
+        const { receipts, refused, refusal, ...written } = soundly(({ batches }) => batches.write(batch));
+        const isPurged = batch.forgets.length === 0 || purged();
+        const forgotten = isPurged ? written.forgotten : [];
+        tell({ kind: "committed", batch: batch.number, receipts, forgotten, refused });
         if (refusal === undefined) return;
         tell({ kind: "note", level: "error", message: `${refused} rows cannot be stored: ${refusal}` });
       } catch (error) {
