@@ -145,6 +145,7 @@ const layers: Readonly<Record<string, Layer>> = {
 
 /** What one file, or one folder, may import beyond its layer: that it is only that one is the rule. */
 const places: Readonly<Record<string, Layer>> = {
+  "core/linear-pattern.ts": { imports: [], owns: ["re2js"] },
   "core/prompt-front-matter.ts": { imports: [], owns: ["yaml"] },
   "policies/breaker.ts": { imports: [], owns: ["opossum", "node:events"] },
   "policies/opossum.d.ts": { imports: [], owns: ["node:events"] },

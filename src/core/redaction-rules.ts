@@ -1,10 +1,5 @@
 import { cardLength, ibanLength, isIpv6 } from "./redaction-checks.ts";
-
-/** `[start, end)` in UTF-16 units. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Span } from "./text-span.ts";
 
 export interface RedactionRule {
   readonly name: string;

@@ -1,6 +1,8 @@
 import { keyedHash } from "./keyed-hash.ts";
+import type { LinearPattern } from "./linear-pattern.ts";
 import { isPlain } from "./redaction-plain.ts";
-import { type RedactionRule, redactionRules, type Span } from "./redaction-rules.ts";
+import { type RedactionRule, redactionRules } from "./redaction-rules.ts";
+import type { Span } from "./text-span.ts";
 
 declare const brand: unique symbol;
 
@@ -30,10 +32,10 @@ export interface Redactor {
   redactAll(value: unknown): RedactedJson;
 }
 
-/** A rule of the operator's own. Its pattern must be linear: it meets text that strangers wrote. */
+/** A rule of the operator's own. Its pattern is linear: it meets text that strangers wrote. */
 export interface CustomPattern {
   readonly name: string;
-  readonly pattern: RegExp;
+  readonly pattern: LinearPattern;
 }
 
 /**
@@ -48,7 +50,7 @@ export function createRedactor({
   readonly pseudonymKey?: string | undefined;
   readonly patterns?: readonly CustomPattern[];
 } = {}): Redactor {
-  const rules = [...redactionRules, ...patterns.map(ruleOf)];
+  const rules = [...redactionRules, ...patterns.map(({ name, pattern }) => ({ name, find: pattern.find }))];
   const pseudonymOf = pseudonymKey === undefined ? undefined : keyedHash(pseudonymKey);
   const redact = (text: string): Redaction => replaced(text, found(text, rules), pseudonymOf);
   // Of the operator's patterns nothing can be proved.
@@ -79,21 +81,6 @@ interface Walk {
 }
 
 const maxDepth = 64;
-
-function ruleOf({ name, pattern }: CustomPattern): RedactionRule {
-  const flags = pattern.flags.includes("g") ? pattern.flags : `${pattern.flags}g`;
-  const everywhere = new RegExp(pattern.source, flags.replace("y", ""));
-  return {
-    name,
-    find(text) {
-      const spans: Span[] = [];
-      for (const match of text.matchAll(everywhere)) {
-        if (match[0] !== "") spans.push({ start: match.index, end: match.index + match[0].length });
-      }
-      return spans;
-    },
-  };
-}
 
 /** All findings in the order of the text. Those that overlap become one, under the first rule's name: no end sticks out. */
 function found(text: string, rules: readonly RedactionRule[]): readonly Finding[] {

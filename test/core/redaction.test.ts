@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { linearPattern } from "../../src/core/linear-pattern.ts";
 import { createRedactor } from "../../src/core/redaction.ts";
 
 const { redact, redactAll } = createRedactor();
@@ -227,11 +228,14 @@ describe("pseudonyms", () => {
 
 describe("patterns of the operator", () => {
   test("are applied everywhere and merge with what overlaps them", () => {
-    const custom = createRedactor({ patterns: [{ name: "ticket", pattern: /T-\d+/ }] });
+    const custom = createRedactor({ patterns: [{ name: "ticket", pattern: linearPattern("T-\\d+") }] });
     assert.equal(custom.redact("T-1 and T-22").text, "[ticket] and [ticket]");
-    const wide = createRedactor({ patterns: [{ name: "line", pattern: /io and .*/ }] });
+    const wide = createRedactor({ patterns: [{ name: "line", pattern: linearPattern("io and .*") }] });
     assert.equal(wide.redact("bob@x.io and more").text, "[email]");
-    assert.equal(createRedactor({ patterns: [{ name: "empty", pattern: /x*/ }] }).redact("abc").text, "abc");
+    assert.equal(
+      createRedactor({ patterns: [{ name: "empty", pattern: linearPattern("x*") }] }).redact("abc").text,
+      "abc",
+    );
   });
 });
 
