@@ -2,8 +2,12 @@
 import type { AnyCheck } from "./check-definition.ts";
 import { length } from "./length.ts";
 import { patterns } from "./patterns.ts";
+import { personalData } from "./personal-data.ts";
+import { secrets } from "./secrets.ts";
 
 export const checks: Readonly<Record<string, AnyCheck>> = {
   length,
   patterns,
+  personal_data: personalData,
+  secrets,
 };
