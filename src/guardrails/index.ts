@@ -1,13 +1,17 @@
 /** The registry of checks: the configuration's schema, its checks and its documentation are made of it. */
 import type { AnyCheck } from "./check-definition.ts";
+import { jsonSchema } from "./json-schema.ts";
 import { length } from "./length.ts";
 import { patterns } from "./patterns.ts";
 import { personalData } from "./personal-data.ts";
 import { secrets } from "./secrets.ts";
+import { tools } from "./tools.ts";
 
 export const checks: Readonly<Record<string, AnyCheck>> = {
   length,
   patterns,
   personal_data: personalData,
   secrets,
+  tools,
+  json_schema: jsonSchema,
 };
