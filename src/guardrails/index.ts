@@ -6,6 +6,7 @@ import { patterns } from "./patterns.ts";
 import { personalData } from "./personal-data.ts";
 import { secrets } from "./secrets.ts";
 import { tools } from "./tools.ts";
+import { topics } from "./topics.ts";
 
 export const checks: Readonly<Record<string, AnyCheck>> = {
   length,
@@ -13,5 +14,6 @@ export const checks: Readonly<Record<string, AnyCheck>> = {
   personal_data: personalData,
   secrets,
   tools,
+  topics,
   json_schema: jsonSchema,
 };
