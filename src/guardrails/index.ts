@@ -1,6 +1,7 @@
 /** The registry of checks: the configuration's schema, its checks and its documentation are made of it. */
 import type { AnyCheck } from "./check-definition.ts";
 import { jsonSchema } from "./json-schema.ts";
+import { language } from "./language.ts";
 import { length } from "./length.ts";
 import { patterns } from "./patterns.ts";
 import { personalData } from "./personal-data.ts";
@@ -15,5 +16,6 @@ export const checks: Readonly<Record<string, AnyCheck>> = {
   secrets,
   tools,
   topics,
+  language,
   json_schema: jsonSchema,
 };
