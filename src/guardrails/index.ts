@@ -5,6 +5,7 @@ import { language } from "./language.ts";
 import { length } from "./length.ts";
 import { patterns } from "./patterns.ts";
 import { personalData } from "./personal-data.ts";
+import { promptInjection } from "./prompt-injection.ts";
 import { secrets } from "./secrets.ts";
 import { tools } from "./tools.ts";
 import { topics } from "./topics.ts";
@@ -15,6 +16,7 @@ export const checks: Readonly<Record<string, AnyCheck>> = {
   personal_data: personalData,
   secrets,
   tools,
+  prompt_injection: promptInjection,
   topics,
   language,
   json_schema: jsonSchema,
