@@ -1,4 +1,6 @@
 /** Orders to the model in words that it should only read: by weighted signs, without a model of its own. */
+import type { CancelSignal } from "../domain/chat.ts";
+import type { Judgement } from "../domain/guardrail.ts";
 import type { CheckDefinition } from "./check-definition.ts";
 import { nothingToLookAt } from "./findings.ts";
 import { foreignExfiltrations, foreignOverrides } from "./injection-languages.ts";
@@ -31,19 +33,40 @@ export const promptInjection: CheckDefinition<Settings> = {
   },
   create: ({ sensitivity, roles }) => ({
     windowChars: undefined,
-    judge: (subject) => {
-      const pieces = piecesOf(subject, roles);
-      if (pieces.length === 0) return nothingToLookAt;
-      const threshold = thresholds[sensitivity];
-      for (const { text } of pieces) {
-        const { score, signs } = suspicionOf(text);
-        if (score < threshold) continue;
-        return { kind: "found", reason: `${signs.join(", ")}: score ${score} of ${threshold}` };
-      }
-      return { kind: "pass" };
+    judge: (subject, { signal }) => {
+      const parts = piecesOf(subject, roles).flatMap(({ text }) => partsOf(text));
+      if (parts.length === 0) return nothingToLookAt;
+      const judge = (some: readonly string[]) => judgeParts(some, thresholds[sensitivity]);
+      return parts.length <= partsAtOnce ? judge(parts) : judgeInTurns(parts, judge, signal);
     },
   }),
 };
+
+/** Some 4 ms of prose. Others need not wait for a text of megabytes, whose worst would take seconds. */
+const partsAtOnce = 10;
+
+async function judgeInTurns(
+  parts: readonly string[],
+  judge: (some: readonly string[]) => Judgement,
+  signal: CancelSignal,
+): Promise<Judgement> {
+  for (let at = 0; at < parts.length; at += partsAtOnce) {
+    const judgement = judge(parts.slice(at, at + partsAtOnce));
+    if (judgement.kind === "found") return judgement;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (signal.aborted) throw signal.reason;
+  }
+  return { kind: "pass" };
+}
+
+function judgeParts(parts: readonly string[], threshold: number): Judgement {
+  for (const part of parts) {
+    const { score, signs } = suspicionOfPart(part);
+    if (score >= threshold)
+      return { kind: "found", reason: `${signs.join(", ")}: score ${score} of ${threshold}` };
+  }
+  return { kind: "pass" };
+}
 
 interface Suspicion {
   readonly score: number;
@@ -54,14 +77,22 @@ interface Suspicion {
 const partChars = 4_000;
 const overlapChars = 400;
 
+function partsOf(text: string): readonly string[] {
+  const parts = [text.slice(0, partChars)];
+  for (
+    let start = partChars - overlapChars;
+    start + overlapChars < text.length;
+    start += partChars - overlapChars
+  )
+    parts.push(text.slice(start, start + partChars));
+  return parts;
+}
+
 /** The worst part of the text. */
 export function suspicionOf(text: string): Suspicion {
-  let worst: Suspicion = { score: 0, signs: [] };
-  for (let start = 0; start === 0 || start + overlapChars < text.length; start += partChars - overlapChars) {
-    const suspicion = suspicionOfPart(text.slice(start, start + partChars));
-    if (suspicion.score > worst.score) worst = suspicion;
-  }
-  return worst;
+  return partsOf(text)
+    .map(suspicionOfPart)
+    .reduce((worst, one) => (one.score > worst.score ? one : worst));
 }
 
 function suspicionOfPart(text: string): Suspicion {
