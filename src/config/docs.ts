@@ -110,6 +110,7 @@ function defaultOf(node: SchemaNode): string {
   if (node.default === undefined) return "";
   if (node.default === "") return "empty";
   if (typeof node.default !== "object" || node.default === null) return `\`${String(node.default)}\``;
+  if (Array.isArray(node.default) && node.default.length > 0) return shownValues(node.default).join(", ");
   return node.properties === undefined ? "empty" : "the defaults below";
 }
 

@@ -18,7 +18,8 @@ export function redactedArguments(
   const texts = calls.map((call) => ({ text: call.arguments }));
   const fitting = spans.map((span) => {
     const text = texts[span.index]?.text ?? "";
-    return isInString(text, span.start) ? span : { ...span, label: JSON.stringify(span.label) };
+    const fits = isInString(text, span.start) || parsedOr(span.label) !== undefined;
+    return fits ? span : { ...span, label: JSON.stringify(span.label) };
   });
   const redacted = [...replacedTexts(texts, fitting)].map(([index, text]): [number, string] => {
     const wasJson = parsedOr(texts[index]?.text ?? "") !== undefined;

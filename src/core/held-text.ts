@@ -23,6 +23,8 @@ const certainAfter = 32;
 const contextChars = 256;
 /** A finding that goes on and on is not waited for any longer. */
 const mostHeld = 16_384;
+/** A token, key or address is one word, and no part of it is shown before its end is here. What is longer is none of these. */
+const longestWord = 4096;
 
 /**
  * Looks at the text at fixed lengths, never at what happens to have arrived: however a text is cut into pieces, the same is found,
@@ -102,7 +104,7 @@ export class HeldText {
   }
 
   #show(places: readonly Replacement[], to: number, isWhole: boolean): boolean {
-    let shown = isWhole ? to : Math.max(this.#shown, to - this.#window);
+    let shown = isWhole ? to : this.#wordStart(Math.max(this.#shown, to - this.#window));
     for (const { start, end } of places) {
       if (start < shown && end > shown) shown = Math.max(this.#shown, start);
     }
@@ -116,16 +118,38 @@ export class HeldText {
     return true;
   }
 
+  /** Where the word begins that would be cut here; here, where none would. */
+  #wordStart(at: number): number {
+    if (this.#window === 0 || !isWordCharacter(this.#codeAt(at))) return at;
+    const earliest = Math.max(this.#shown, at - longestWord);
+    let start = at;
+    while (start > earliest && isWordCharacter(this.#codeAt(start - 1))) start--;
+    return start === earliest && start > this.#shown ? at : start;
+  }
+
+  #codeAt(at: number): number {
+    return this.#text.charCodeAt(at - this.#base);
+  }
+
   /** Where a word begins, not too far to the left: a rule that began in its middle would see another text. */
   #contextStart(): number {
     const earliest = Math.max(this.#base, this.#shown - this.#lookBack);
     if (earliest === 0) return 0;
     for (let at = earliest; at < this.#shown; at++) {
-      if (isSpace(this.#text.charCodeAt(at - 1 - this.#base))) return at;
+      if (isSpace(this.#codeAt(at - 1))) return at;
     }
     return earliest;
   }
 }
+
+/** Printable ASCII but quotes, brackets and the marks that end a sentence's part: what keys, tokens, addresses and links are made of. */
+function isWordCharacter(code: number): boolean {
+  return code > 0x20 && code < 0x7f && wordCharacters[code] === 1;
+}
+
+const wordCharacters = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z0-9_.~+/=:@%#&?-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);

@@ -80,7 +80,7 @@ export interface JudgeCall {
 export interface GuardrailCheck {
   /**
    * Of streams: undefined looks at whole texts. A number looks at any part of a text, at once and by spans, and finds what is
-   * at most so many characters long: text is held back so far, and no further.
+   * at most so many characters long, or one word of ASCII: text is held back so far, and words are never cut.
    */
   readonly windowChars: number | undefined;
   judge(subject: GuardrailSubject, call: JudgeCall): Judgement | Promise<Judgement>;

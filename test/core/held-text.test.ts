@@ -93,10 +93,26 @@ describe("a text that is held back", () => {
     );
   });
 
-  test("shows all but a window and a step of a text in which nothing is", () => {
+  test("shows all but a window, a step and a word of a text in which nothing is", () => {
     const { steps } = shownOf([..."word ".repeat(200)], [watch(secret)]);
-    assert.ok(steps.every((step, index) => index + 1 - step.length <= 40 + 32 + 64));
+    assert.ok(steps.every((step, index) => index + 1 - step.length <= 40 + 32 + 64 + 4));
     assert.ok(steps.some((step) => step.length > 0));
+  });
+
+  test("never cuts a word, so that a long token is taken out whole by a small window", () => {
+    const token = `eyJ${"a".repeat(900)}.${"b".repeat(900)}.${"c".repeat(300)}`;
+    const { steps, whole } = shownOf(
+      [...`so use ${token} today, and ${"more ".repeat(60)}`],
+      [watch(/eyJ[\w-]{8,}(?:\.[\w-]+){2}/g)],
+    );
+    assert.ok(steps.every((step) => !step.includes("eyJ")));
+    assert.ok(whole.startsWith("so use [gone] today"));
+  });
+
+  test("shows a word without an end all the same, for it is no token", () => {
+    const held = new HeldText([watch(secret)]);
+    held.push("A".repeat(20_000));
+    assert.ok(held.shown > 10_000);
   });
 
   test("shows everything at once where nothing acts", () => {

@@ -1,66 +1,67 @@
+import assert from "node:assert/strict";
 import { Canceller } from "../../src/core/canceller.ts";
-import { compilePrompt } from "../../src/core/prompt.ts";
+import type { ToolCall } from "../../src/domain/chat.ts";
 import type {
-  AskCall,
-  CheckParts,
+  GuardedText,
   GuardrailCheck,
+  GuardrailSpan,
   GuardrailSubject,
-  JudgeCall,
+  Judgement,
 } from "../../src/domain/guardrail.ts";
-import type { PromptFile } from "../../src/domain/prompt.ts";
 import { checks } from "../../src/guardrails/index.ts";
-import { configOf, type Given } from "../config/config-fixture.ts";
 
-/** A check as the configuration makes it, of its section as YAML in braces; defaults come from the schema. */
-export function checkOf(
-  kind: string,
-  settings: string,
-  parts: Partial<CheckParts> = {},
-  given: Given = {},
-): GuardrailCheck {
-  const config = configOf(`upstreams: { main: {} }\nguardrails:\n  it: { ${kind}: ${settings} }\n`, given);
-  const guardrail = config.guardrails.it;
-  const definition = checks[kind];
-  if (guardrail === undefined || definition === undefined) throw new Error(`no check ${kind}`);
-  const prompts = new Map(Object.entries(config.prompts));
-  return definition.create(guardrail.settings as never, {
-    ask: () => Promise.reject(new Error("nobody is to be asked")),
-    prompt: (name) => compiled(prompts.get(name)),
+/** A check of the registry with its defaults and these settings, which must have no problems. */
+export function checkOf(name: string, given: Readonly<Record<string, unknown>> = {}): GuardrailCheck {
+  const definition = checks[name];
+  assert.ok(definition, name);
+  const defaults = Object.entries(definition.settings).flatMap(([key, node]) =>
+    node.default === undefined ? [] : [[key, node.default]],
+  );
+  const settings = { ...Object.fromEntries(defaults), ...given };
+  assert.deepEqual(definition.problems?.(settings as never, () => undefined) ?? [], []);
+  return definition.create(settings as never, {
+    ask: () => Promise.reject(new Error("no other server is asked")),
+    prompt: () => undefined,
     now: () => 0,
-    ...parts,
   });
 }
 
-function compiled(file: PromptFile | undefined) {
-  return file && compilePrompt(file);
+export function input(...texts: readonly (string | GuardedText)[]): GuardrailSubject {
+  const each = texts.map((text) => (typeof text === "string" ? { role: "user", text } : text));
+  return { stage: "input", texts: each, toolCalls: [] };
 }
 
-export function inputOf(
-  ...texts: readonly (string | readonly [role: string, text: string])[]
-): GuardrailSubject {
-  return {
-    stage: "input",
-    texts: texts.map((each) =>
-      typeof each === "string" ? { role: "user", text: each } : { role: each[0], text: each[1] },
-    ),
-    toolCalls: [],
-  };
-}
-
-export function outputOf(text: string): GuardrailSubject {
+export function output(text: string): GuardrailSubject {
   return { stage: "output", texts: [{ role: "assistant", text }], toolCalls: [] };
 }
 
-export function evaluation(change: Partial<JudgeCall> = {}): JudgeCall {
-  return { requestId: "req-1", signal: new Canceller().signal, ...change };
+export function calls(...toolCalls: readonly ToolCall[]): GuardrailSubject {
+  return { stage: "tool_calls", texts: [], toolCalls };
 }
 
-/** Someone to ask who remembers what they were asked. */
-export function asked(answer: (call: AskCall) => unknown) {
-  const calls: AskCall[] = [];
-  const ask: CheckParts["ask"] = async (call) => {
-    calls.push(call);
-    return answer(call);
-  };
-  return { calls, ask };
+/** These checks answer at once. */
+export function judged(check: GuardrailCheck, subject: GuardrailSubject): Judgement {
+  const judgement = check.judge(subject, { requestId: "req_1", signal: new Canceller().signal });
+  assert.ok("kind" in judgement);
+  return judgement;
+}
+
+export function reasonOf(check: GuardrailCheck, subject: GuardrailSubject): string | undefined {
+  const judgement = judged(check, subject);
+  return judgement.kind === "found" ? judgement.reason : undefined;
+}
+
+export function spansOf(check: GuardrailCheck, subject: GuardrailSubject): readonly GuardrailSpan[] {
+  const judgement = judged(check, subject);
+  return judgement.kind === "found" ? (judgement.spans ?? []) : [];
+}
+
+/** The text with every span of index 0 replaced by its label, as a redaction does. */
+export function redacted(check: GuardrailCheck, subject: GuardrailSubject): string {
+  let text =
+    (subject.stage === "tool_calls" ? subject.toolCalls[0]?.arguments : subject.texts[0]?.text) ?? "";
+  const spans = spansOf(check, subject).filter(({ index }) => index === 0);
+  for (const { start, end, label } of spans.toReversed())
+    text = text.slice(0, start) + label + text.slice(end);
+  return text;
 }

@@ -7,7 +7,7 @@ import type { AskCall, GuardrailSubject } from "../../src/domain/guardrail.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../src/upstreams/scripted/server.ts";
 import type { Given } from "../config/config-fixture.ts";
 import { type Asking, askingAt } from "../support/asking.ts";
-import { asked, checkOf, evaluation, inputOf, outputOf } from "./check-fixture.ts";
+import { asked, checkOf, evaluation, inputOf, outputOf } from "./asked-fixture.ts";
 
 interface SentBody {
   readonly messages: readonly { readonly role: string; readonly content: string }[];

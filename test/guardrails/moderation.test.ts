@@ -7,7 +7,7 @@ import { Failure } from "../../src/domain/failure.ts";
 import type { AskCall, GuardrailSubject } from "../../src/domain/guardrail.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../src/upstreams/scripted/server.ts";
 import { type Asking, askingAt } from "../support/asking.ts";
-import { asked, checkOf, evaluation, inputOf, outputOf } from "./check-fixture.ts";
+import { asked, checkOf, evaluation, inputOf, outputOf } from "./asked-fixture.ts";
 
 const inputsOf = ({ body }: AskCall) => body.input as readonly string[];
 const clean = { flagged: false, categories: { violence: false }, category_scores: { violence: 0.01 } };
