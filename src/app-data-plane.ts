@@ -2,18 +2,23 @@
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
+import type { KeyTable } from "./core/client-key-table.ts";
 import { createIds } from "./core/ids.ts";
+import { KeyLimiter } from "./core/key-limiter.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
 import type { Redacted } from "./core/redaction.ts";
+import { spendOf } from "./core/spend-ledger.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Operation } from "./domain/chat.ts";
+import type { ClientKey, SpendMeter } from "./domain/client-key.ts";
 import type { Revision, ServerConfig } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import type { RequestRecord } from "./domain/record.ts";
 import type { RecordSink } from "./domain/store.ts";
 import { Admission } from "./http/admission.ts";
+import { callerOf } from "./http/auth.ts";
 import { chatRoute } from "./http/chat-completions.ts";
 import { door } from "./http/door.ts";
 import { Gate } from "./http/gate.ts";
@@ -35,6 +40,9 @@ export interface DataPlanePorts {
   readonly server: Pick<ServerConfig, "host" | "port" | "maxConnections">;
   readonly revision: () => Revision;
   readonly switches: () => readonly KillSwitch[];
+  /** Undefined as long as they are not known. */
+  readonly keys: () => KeyTable | undefined;
+  readonly spend: SpendMeter;
   readonly records: RecordSink;
   /** Starts the scripted upstream when it is first asked for. */
   readonly scriptedUrl: () => Promise<string>;
@@ -51,6 +59,8 @@ export interface DataPlane {
   status(): DataPlaneStatus;
   /** The share of what is taken for long has changed. */
   limit(): void;
+  /** Only these keys stand: what others have taken is forgotten. */
+  forget(standing: readonly ClientKey[]): void;
   /** By the name of a limit of which there are shares. */
   use(): Promise<Readonly<Record<string, number>>>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
@@ -84,6 +94,7 @@ export function createDataPlane(
   const permits = new Permits((name, wanted) =>
     shareOf(upstreams.configOf(name).maxConcurrent, `upstream ${name}`, wanted),
   );
+  const limiter = new KeyLimiter({ spent: ports.spend, shareOf });
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -93,7 +104,7 @@ export function createDataPlane(
   const pricing = createPricing(wallNow);
   const chat = createPipeline({ ...ports, upstreams, breakers, permits, pricing, unitHash, redact });
   const ids = createIds(wallNow);
-  const onEnd = recorder(metrics, records, redact);
+  const onEnd = recorder(metrics, ports, redact);
 
   const listenerWith = (makers: TracingParts["makers"]) => {
     const capturesContent = () => revision().config.telemetry.content === "redacted";
@@ -105,6 +116,17 @@ export function createDataPlane(
       unready: () => (gate.isDraining ? "draining" : undefined),
       chat,
       gate,
+      callerOf: callerOf({
+        mode: () => revision().config.auth.mode,
+        keys: ports.keys,
+        limiter,
+        server: () => revision().config.server,
+        requestId: ids.requestId,
+        now,
+        wallNow,
+        log,
+        onRefused: metrics.refused,
+      }),
       isRefused: door({
         admission,
         server: () => revision().config.server,
@@ -149,10 +171,11 @@ export function createDataPlane(
     limit() {
       if (listener !== undefined) listener.maxConnections = maxConnections();
     },
+    forget: (standing) => limiter.keep(new Set(standing.map(({ id }) => id))),
     async use() {
       const inFlight = [...permits.inFlight].map(([name, count]) => [`upstream ${name}`, count]);
       const connections = listener === undefined ? 0 : await connectionsOf(listener);
-      return { ...Object.fromEntries(inFlight), requests: gate.active, connections };
+      return { ...Object.fromEntries(inFlight), ...limiter.inUse(), requests: gate.active, connections };
     },
     drain: (milliseconds) => drainListener(milliseconds),
     async close() {
@@ -171,8 +194,14 @@ function connectionsOf(listener: HttpServer): Promise<number> {
 /** Routes whose requests are recorded, and measured as what. */
 const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
 
-function recorder(metrics: Metrics, records: RecordSink, redact: (text: string) => string) {
+function recorder(
+  metrics: Metrics,
+  { records, spend }: Pick<DataPlanePorts, "records" | "spend">,
+  redact: (text: string) => string,
+) {
   return (record: RequestRecord, facts: { readonly route: string; readonly method: string }) => {
+    const { clientKeyId, attempts } = record;
+    if (clientKeyId !== undefined && attempts.length > 0) spend.add(clientKeyId, spendOf(attempts));
     const operation = operations[facts.route];
     if (operation === undefined) {
       metrics.http({ ...facts, status: record.status, latencyMs: record.latencyMs });

@@ -13,6 +13,7 @@ export function welcome(app: App): string {
   return `
 Assay serves ${base}   admin ${admin}   revision ${app.revision().id}${app.workers === 1 ? "" : `   workers ${app.workers}`}
 ${app.scripted === undefined ? "" : `\nNo OPENAI_API_KEY: a scripted upstream at ${app.scripted.url} plays the model. Set the key to talk to the real one.\n`}${killed.length === 0 ? "" : `\nKILL SWITCH ON: ${killed.join(", ")}; units are served by the control.\n`}
+${authText(app)}
 ${chat === undefined && id !== undefined ? tryPrediction(base, id) : tryChat(base, id)}
 Everybody to the control, at once (and back):
 
@@ -20,6 +21,13 @@ Everybody to the control, at once (and back):
   npx assay revive${id === undefined ? "" : ` ${id}`}
 
 `;
+}
+
+function authText(app: App): string {
+  if (app.revision().config.auth.mode === "open")
+    return "\nOPEN: nobody is asked for a key, so the API is served on loopback only. With auth.mode: keys it may be served elsewhere.\n";
+  if (app.clientKeys() > 0) return "";
+  return "\nNo client has a key yet, so all get 401. Make the first one: npx assay keys create --name web\n";
 }
 
 function tryChat(base: string, id: string | undefined): string {

@@ -113,7 +113,7 @@ function checkMeaning(check: {
   if (file === undefined) return [];
   const { source, promptNames, schemas } = check;
   return [
-    ...checkServer(file.server),
+    ...checkServer(file),
     ...checkSecrets(file, source),
     ...checkUpstreams(file, source),
     ...checkExperiments({ file, source, promptNames, schemas }),

@@ -53,6 +53,7 @@ export function toConfig({ file, keys, directory, prompts, schemas, inputs }: Co
   const servers = modelServersOf(file);
   return {
     server: toServer(file.server),
+    auth: file.auth,
     upstreams: mapNamed({ ...file.upstreams, ...servers.upstreams }, (upstream, name) =>
       toUpstream(name, upstream),
     ),

@@ -56,7 +56,7 @@ const kinds = new Uint8Array(128).map((_, code) => {
   return Object.entries(other).find(([one]) => one === character)?.[1] ?? kind.other;
 });
 
-/** By the codes of two characters: the beginnings of the rules `jwt` and `api_key`, and the countries that have IBANs. */
+/** By the codes of two characters: the beginnings of the rules `jwt`, `api_key` and `assay_key`, and the countries that have IBANs. */
 const pairs = new Uint8Array(128 * 128);
 const keyStart = 1;
 const country = 2;
@@ -70,6 +70,7 @@ for (const [first, second] of [
   "AK",
   "AS",
   "AI",
+  "as",
   "gh",
   "gi",
   "gl",

@@ -23,6 +23,10 @@ export const redactionRules: readonly RedactionRule[] = [
   { name: "private_key", find: privateKeys },
   { name: "jwt", find: matches({ hints: ["eyJ"], pattern: /(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){2,4}/g }) },
   { name: "api_key", find: apiKeys },
+  {
+    name: "assay_key",
+    find: matches({ hints: ["ask_"], pattern: /(?<![\w-])ask_[0-9a-f]{12}_[\w-]{43}/g }),
+  },
   { name: "bearer_token", find: bearerTokens },
   { name: "email", find: emails, normalise: (value) => value.toLowerCase() },
   { name: "iban", find: (text) => findIbans(text), normalise: compact },

@@ -6,6 +6,7 @@ import type { PromptFile, RenderablePrompt } from "./prompt.ts";
 
 export interface Config {
   readonly server: ServerConfig;
+  readonly auth: AuthConfig;
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   /** The upstream of models that `models` does not name. */
   readonly defaultUpstream: string;
@@ -19,6 +20,11 @@ export interface Config {
   readonly store: StoreConfig;
   /** Where kill switches and the range ledger are kept, as an absolute path. */
   readonly stateDir: string;
+}
+
+export interface AuthConfig {
+  /** `open` asks nobody for a key, which only loopback permits. */
+  readonly mode: "open" | "keys";
 }
 
 export interface StoreConfig {
