@@ -112,7 +112,7 @@ function keyText(key: Record<string, unknown>): string {
     ["requests/min", key.requests_per_minute],
     ["concurrent", key.concurrent],
     ["tokens today", ofLimit(spent.tokens, key.tokens_per_day)],
-    ["dollars today", ofLimit(spent.usd, key.usd_per_day)],
+    ["dollars today", ofLimit(Number(Number(spent.usd).toFixed(6)), key.usd_per_day)],
     ["expires", key.expires_at],
   ].flatMap(([name, value]) => {
     const text = Array.isArray(value) ? value.join(",") : value;

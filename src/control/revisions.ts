@@ -183,7 +183,7 @@ export class Revisions {
     const note = {
       kind: "revision_refused",
       at: now(),
-      ...whoOf(order),
+      ...order,
       reason: problems.join("\n"),
     } as const;
     if (!isKnown) await store.append(note).catch((error) => log.error("refusal not kept", { error }));

@@ -23,10 +23,13 @@ export class KeyLimiter {
     this.#parts = parts;
   }
 
-  /** Lets one more request in, until `leave` is called; a refused one has taken nothing. `now` is monotonic milliseconds. */
-  admit(key: ClientKey, now: number): Admitted {
+  /**
+   * Lets one more request in, until `leave` is called; a refused one has taken nothing. What `spends` nothing is let in also when
+   * the budget is spent: outcomes are still wanted. `now` is monotonic milliseconds.
+   */
+  admit(key: ClientKey, { now, spends }: { readonly now: number; readonly spends: boolean }): Admitted {
     const { requestsPerMinute, concurrent } = key.limits;
-    const budget = this.#spentBudget(key);
+    const budget = spends ? this.#spentBudget(key) : undefined;
     if (budget !== undefined) return { kind: "budget", limit: budget };
     const open = this.#open.get(key.id) ?? 0;
     if (concurrent !== undefined && open >= this.#parts.shareOf(concurrent, openName(key.id), open + 1)) {

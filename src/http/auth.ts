@@ -46,8 +46,10 @@ export function callerOf(parts: AuthParts): CallerOf {
     let refused: { readonly failure: Failure; readonly headers: HeaderList } | undefined;
     try {
       const key = keyOf(request, parts);
-      checkRoute(key, scopeOfRoute(route, request.method ?? "GET"));
-      const admitted = parts.limiter.admit(key, parts.now());
+      const name = scopeOfRoute(route, request.method ?? "GET");
+      checkRoute(key, name);
+      const spends = name !== "outcomes" && name !== "models";
+      const admitted = parts.limiter.admit(key, { now: parts.now(), spends });
       if (admitted.kind === "admitted") {
         if (admitted.leave !== undefined) response.on("close", admitted.leave);
         return { key };
