@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { isObject } from "../core/chat-completion.ts";
+import { parseKeyText } from "../core/client-key.ts";
 import { keyRoles } from "../domain/client-key.ts";
 import { Failure } from "../domain/failure.ts";
 import { adminOptions, callAdmin } from "./admin-client.ts";
@@ -91,7 +92,9 @@ async function list(args: Arguments, io: Io): Promise<Done> {
 }
 
 async function revoke(args: Arguments, io: Io): Promise<Done> {
-  const id = args.positionals[1];
+  const written = args.positionals[1];
+  // Of a key that has leaked its text may be all that one has.
+  const id = parseKeyText(written ?? "")?.id ?? written;
   if (id === undefined) throw new Failure("missing_required_parameter", "Name the key: assay keys revoke ID");
   const path = `/admin/keys/${encodeURIComponent(id)}`;
   const answer = await callAdmin(args, io, { method: "DELETE", path, body: whoOf(args) });

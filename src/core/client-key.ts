@@ -27,6 +27,11 @@ export function parseKeyText(text: string): KeyText | undefined {
   return id === undefined || secret === undefined ? undefined : { id, secret };
 }
 
+/** What people write down of a key must not be the key: a reason is kept for ever. */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(/ask_([0-9a-f]{12})_[\w-]{43}/g, "key $1");
+}
+
 /** 64 hex digits. */
 export function digestOfSecret(secret: string): string {
   return hash("sha256", secret);

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { isObject } from "../core/chat-completion.ts";
+import { withoutKeys } from "../core/client-key.ts";
 import { unknownExperiment } from "../core/explain.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { ExperimentConfig, Revision } from "../domain/config.ts";
@@ -65,8 +66,9 @@ export function limitOf(c: Context): number {
 
 /** Who changes something, and why. The name of a key wins over what the request says of itself; both are kept. */
 export function orderOf(c: Context<AdminEnv>, body: Record<string, unknown>): Order {
-  const claimed = textOf(body, "by") ?? c.req.header("x-assay-actor")?.slice(0, 500);
-  const reason = textOf(body, "reason") ?? "no reason given";
+  const by = textOf(body, "by") ?? c.req.header("x-assay-actor")?.slice(0, 500);
+  const claimed = by === undefined ? undefined : withoutKeys(by);
+  const reason = withoutKeys(textOf(body, "reason") ?? "no reason given");
   const { key } = c.get("actor");
   if (key === undefined) return { by: claimed ?? "admin", reason };
   return { by: key.name, byKeyId: key.id, ...(claimed === undefined ? {} : { claimedBy: claimed }), reason };
