@@ -6,6 +6,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
+# Beyond loopback the shipped configuration asks for client keys; make the first one by `keys create --name <name>`.
+ENV ASSAY_AUTH_MODE=keys
 WORKDIR /app
 # A new named volume takes over this owner, so the kill switches can be written without root.
 RUN mkdir .assay && chown node:node .assay

@@ -124,6 +124,7 @@ function recordOf(i: number, requestId: string): RequestRecord {
     traceId: "0".repeat(31) + (i % 10),
     receivedAt: Date.now(),
     revision: "bench",
+    clientKeyId: undefined,
     experimentId: "bench",
     assignedVariantId: variant,
     servedVariantId: variant,

@@ -3,17 +3,20 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import type { DataPlanePorts } from "./app-data-plane.ts";
 import { type Foundation, wallNow } from "./app-foundation.ts";
+import { type AppKeys, openAppKeys } from "./app-keys.ts";
 import { listenerOf } from "./app-listener.ts";
 import { type AppOptions, loadRevision, overruledBy, ownListeners } from "./app-options.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import { forgetUnit } from "./control/forget-unit.ts";
 import { type ReloadResult, Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
+import type { KeyTable } from "./core/client-key-table.ts";
 import { unknownScopes } from "./core/kill-switch.ts";
+import type { SpendLedger } from "./core/spend-ledger.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Config, Revision, RevisionSource } from "./domain/config.ts";
-import type { ControlStore, KillSwitch } from "./domain/control.ts";
+import type { ControlStore, Standing } from "./domain/control.ts";
 import type { EventStore } from "./domain/store.ts";
 import { adminApp } from "./http/admin.ts";
 import { createHttpServer, endServer, listenOn } from "./http/server.ts";
@@ -32,6 +35,8 @@ export interface ControlPlane {
   readonly adminPort: number;
   readonly revision: () => Revision;
   readonly killed: () => readonly string[];
+  /** How many clients' keys stand. */
+  readonly clientKeys: () => number;
   /** Where the scripted upstream listens, when it plays the API. */
   readonly scripted: ScriptedUpstream | undefined;
   readonly records: EventStore;
@@ -42,6 +47,8 @@ export interface ControlPlane {
 
 export interface ServingPorts extends DataPlanePorts {
   readonly records: EventStore;
+  readonly keys: () => KeyTable;
+  readonly spend: SpendLedger;
 }
 
 /** What serves the traffic: a data plane in this process, or several in others. */
@@ -50,8 +57,8 @@ export interface Serving {
     Partial<Pick<Metrics, "queues">>;
   /** Makes ready what a revision needs, and gives the step that puts it in force; it is done when it is so everywhere. */
   prepare(revision: Revision, source: RevisionSource): Promise<() => void | Promise<void>>;
-  /** Resolves when the switches hold everywhere. */
-  tell(switches: readonly KillSwitch[]): void | Promise<void>;
+  /** Resolves when it holds everywhere. */
+  tell(standing: Standing): void | Promise<void>;
   /** Opens the port, and gives it; makers are for requests that are served in this process. Throws `config_invalid` for one that is taken. */
   listen(makers: TracingParts["makers"]): Promise<number>;
   /** Whether somebody serves, once it listens. */
@@ -77,6 +84,7 @@ const scriptedEndMs = 3000;
 /** Everything that ends with the process, from the last to be started to the first. */
 interface Opened {
   readonly journal: ControlStore;
+  readonly keys: AppKeys;
   readonly store: AppStore;
   readonly data: Serving;
   scripted: ScriptedUpstream | undefined;
@@ -89,9 +97,9 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     path: join(config.stateDir, "control.jsonl"),
     onCorrupt: (message) => log.error(message),
   });
-  const switches = new Switchboard(journal, options.env.ASSAY_KILL_SWITCH, wallNow, (standing) =>
-    data.tell(standing),
-  );
+  const tell = () => data.tell({ switches: switches.switches, keys: keys.ring.table.keys });
+  const switches = new Switchboard(journal, options.env.ASSAY_KILL_SWITCH, wallNow, tell);
+  const keys = openAppKeys({ journal, stateDir: config.stateDir, log, changed: tell });
   // Records and outcomes are written behind the requests' backs, and reckoned with in another thread.
   const store = openAppStore({
     config: { ...config.store, engine: options.storeEngine ?? config.store.engine },
@@ -104,13 +112,15 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     server,
     revision: () => revisions.current,
     switches: () => switches.switches,
+    keys: () => keys.ring.table,
+    spend: keys.spend,
     records: store.events,
     scriptedUrl: async () => {
       opened.scripted ??= await startScriptedUpstream();
       return opened.scripted.url;
     },
   });
-  const opened: Opened = { journal, store, data, scripted: undefined, telemetry: undefined };
+  const opened: Opened = { journal, keys, store, data, scripted: undefined, telemetry: undefined };
   let revisions: Revisions;
   try {
     revisions = await openRevisions(parts, opened);
@@ -163,7 +173,7 @@ async function serveAll(running: Running): Promise<ControlPlane> {
     files: () => revisions.files,
     everyMs: watchEveryMs,
     changed: async () => {
-      await revisions.reload("file watch", "a file of the configuration changed");
+      await revisions.reload({ by: "file watch", reason: "a file of the configuration changed" });
     },
     failed: (error) => log.error("reload failed", { error }),
   });
@@ -172,11 +182,12 @@ async function serveAll(running: Running): Promise<ControlPlane> {
     adminPort: openedAdminPort,
     revision: () => revisions.current,
     killed: () => switches.names,
+    clientKeys: () => opened.keys.ring.table.keys.filter(({ role }) => role === "client").length,
     get scripted() {
       return opened.scripted;
     },
     records: store.events,
-    reload: (by, reason) => revisions.reload(by, reason),
+    reload: (by, reason) => revisions.reload({ by, reason }),
     async close() {
       watch.stop();
       phase = "draining";
@@ -222,7 +233,7 @@ function adminServer(
     readonly maxConnections: number;
   },
 ): Server {
-  const { data, store, journal } = opened;
+  const { data, store, keys, journal } = opened;
   const { telemetry, phase, maxConnections } = facts;
   const startedAt = wallNow();
   const app = adminApp({
@@ -243,7 +254,7 @@ function adminServer(
       await switches.revive(order);
       log.warn("kill switch off", { ...order });
     },
-    reload: (by, reason) => revisions.reload(by, reason),
+    reload: (order) => revisions.reload(order),
     allocate: (order) => revisions.allocate(order),
     forget: async (order) => {
       // A worker's answer comes behind the records that it has handed over.
@@ -252,6 +263,7 @@ function adminServer(
       log.warn("a unit is forgotten", { by: order.by, reason: order.reason, ...forgotten });
       return forgotten;
     },
+    ...keys.admin,
     analyst: store.analyst,
     unitHash: unitHasher(unitHashKey),
     events: () => journal.read(),
@@ -268,6 +280,7 @@ function adminServer(
         isDraining: phase() === "draining",
         revisions,
         switches: switches.switches,
+        keys: keys.ring.table.keys,
         exportsTraces: telemetry.exportsTraces,
         store: opened.store.events.health(),
       }),
@@ -275,12 +288,12 @@ function adminServer(
   return createHttpServer(listenerOf(app), maxConnections);
 }
 
-async function end({ data, scripted, telemetry, store, journal }: Opened): Promise<void> {
+async function end({ data, scripted, telemetry, store, keys, journal }: Opened): Promise<void> {
   await Promise.allSettled([
     data.close(),
     within(Promise.resolve(scripted?.close()), scriptedEndMs),
     telemetry?.shutdown(telemetryEndMs),
   ]);
-  await Promise.allSettled([store.events.close(), store.analyst.close()]);
+  await Promise.allSettled([store.events.close(), store.analyst.close(), keys.close()]);
   await journal.close();
 }

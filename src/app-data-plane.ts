@@ -3,20 +3,25 @@ import { openClientSchemas } from "./app-client-schemas.ts";
 import { type Foundation, now, wallNow } from "./app-foundation.ts";
 import { listenerOf } from "./app-listener.ts";
 import { createPipeline } from "./app-pipeline.ts";
+import type { KeyTable } from "./core/client-key-table.ts";
 import { contentText } from "./core/content-record.ts";
 import { createIds } from "./core/ids.ts";
+import { KeyLimiter } from "./core/key-limiter.ts";
 import { createPricing } from "./core/pricing.ts";
 import { redactedRecord } from "./core/redacted-record.ts";
 import type { Redacted } from "./core/redaction.ts";
+import { spendOf } from "./core/spend-ledger.ts";
 import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Operation } from "./domain/chat.ts";
+import type { ClientKey, SpendMeter } from "./domain/client-key.ts";
 import type { Revision, ServerConfig } from "./domain/config.ts";
 import type { KillSwitch } from "./domain/control.ts";
 import type { RequestRecord } from "./domain/record.ts";
 import type { RecordSink } from "./domain/store.ts";
 import { GuardrailSet } from "./guardrails/guardrail-set.ts";
 import { Admission } from "./http/admission.ts";
+import { callerOf } from "./http/auth.ts";
 import { chatRoute } from "./http/chat-completions.ts";
 import { door } from "./http/door.ts";
 import { Gate } from "./http/gate.ts";
@@ -39,6 +44,9 @@ export interface DataPlanePorts {
   readonly server: Pick<ServerConfig, "host" | "port" | "maxConnections">;
   readonly revision: () => Revision;
   readonly switches: () => readonly KillSwitch[];
+  /** Undefined as long as they are not known. */
+  readonly keys: () => KeyTable | undefined;
+  readonly spend: SpendMeter;
   readonly records: RecordSink;
   /** Starts the scripted upstream when it is first asked for. */
   readonly scriptedUrl: () => Promise<string>;
@@ -55,6 +63,8 @@ export interface DataPlane {
   status(): DataPlaneStatus;
   /** The share of what is taken for long has changed. */
   limit(): void;
+  /** Only these keys stand: what others have taken is forgotten. */
+  forget(standing: readonly ClientKey[]): void;
   /** By the name of a limit of which there are shares. */
   use(): Promise<Readonly<Record<string, number>>>;
   /** Lets nobody in, and waits for those inside, `milliseconds` at most. */
@@ -105,6 +115,7 @@ export function createDataPlane(
     prompt: (name) => revision().prompts.get(name),
     now,
   });
+  const limiter = new KeyLimiter({ spent: ports.spend, shareOf });
   const clean = new Map<string, Redacted>();
   const outgoing = createOutgoing(redactor, metrics.redactions, clean);
   // For records and the admin API: the trace of the same request has counted what is found.
@@ -122,7 +133,7 @@ export function createDataPlane(
     const text = contentText(record, { request: served, choices }, redactor);
     if (text !== undefined) records.keepContent(text);
   };
-  const onEnd = recorder({ metrics, records, redact, keepContent });
+  const onEnd = recorder({ metrics, records, redact, keepContent, spend: ports.spend });
 
   const listenerWith = (makers: TracingParts["makers"]) => {
     const content = () => revision().config.telemetry;
@@ -134,6 +145,17 @@ export function createDataPlane(
       unready: () => (gate.isDraining ? "draining" : undefined),
       chat,
       gate,
+      callerOf: callerOf({
+        mode: () => revision().config.auth.mode,
+        keys: ports.keys,
+        limiter,
+        server: () => revision().config.server,
+        requestId: ids.requestId,
+        now,
+        wallNow,
+        log,
+        onRefused: metrics.refused,
+      }),
       isRefused: door({
         admission,
         server: () => revision().config.server,
@@ -191,10 +213,11 @@ export function createDataPlane(
     limit() {
       if (listener !== undefined) listener.maxConnections = maxConnections();
     },
+    forget: (standing) => limiter.keep(new Set(standing.map(({ id }) => id))),
     async use() {
       const inFlight = [...permits.inFlight].map(([name, count]) => [`upstream ${name}`, count]);
       const connections = listener === undefined ? 0 : await connectionsOf(listener);
-      return { ...Object.fromEntries(inFlight), requests: gate.active, connections };
+      return { ...Object.fromEntries(inFlight), ...limiter.inUse(), requests: gate.active, connections };
     },
     drain: (milliseconds) => drainListener(milliseconds),
     async close() {
@@ -215,8 +238,10 @@ function connectionsOf(listener: HttpServer): Promise<number> {
 /** Routes whose requests are recorded, and measured as what. */
 const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
 
-function recorder({ metrics, records, redact, keepContent }: RecorderParts) {
+function recorder({ metrics, records, redact, keepContent, spend }: RecorderParts) {
   return (record: RequestRecord, { route, method, ...said }: EndFacts) => {
+    const { clientKeyId, attempts } = record;
+    if (clientKeyId !== undefined && attempts.length > 0) spend.add(clientKeyId, spendOf(attempts));
     const operation = operations[route];
     if (operation === undefined) {
       metrics.http({ route, method, status: record.status, latencyMs: record.latencyMs });
@@ -232,5 +257,6 @@ interface RecorderParts {
   readonly metrics: Metrics;
   readonly records: RecordSink;
   readonly redact: (text: string) => string;
+  readonly spend: DataPlanePorts["spend"];
   readonly keepContent: (record: RequestRecord, said: Pick<EndFacts, "served" | "choices">) => void;
 }

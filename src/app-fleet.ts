@@ -30,7 +30,7 @@ export function fleetSize(workers: number | "auto"): number {
 
 export function createFleetPlane(
   { log, redactBy, unitHashKey }: Foundation,
-  { server, records, switches, scriptedUrl }: ServingPorts,
+  { server, records, switches, keys, spend, scriptedUrl }: ServingPorts,
   { size, options, config }: FleetFacts,
 ): Serving {
   const answers: Answers<ToPrimary> = {
@@ -42,6 +42,10 @@ export function createFleetPlane(
     },
     expose: (record) => records.expose(record),
     outcomes: (outcomes) => records.addOutcomes(outcomes),
+    spent(spends) {
+      for (const [keyId, spent] of Object.entries(spends)) spend.add(keyId, spent);
+      return spend.totals();
+    },
     scriptedUrl,
   };
   const metrics = createSummedMetrics(() => fleet.workers.flatMap(({ state }) => state?.series ?? []));
@@ -54,7 +58,7 @@ export function createFleetPlane(
       port: server.port === 0 ? await freePort(server.host) : server.port,
       maxConnections: server.maxConnections,
     }),
-    switches: switches(),
+    standing: { switches: switches(), keys: keys().keys },
     start: () => startWorker({ file: workerFile, env: options.env, answers }),
     log,
     now: wallNow,

@@ -1,6 +1,6 @@
 /** What an app is started with, and the configuration as the command line overrules it. */
 import { resolve } from "node:path";
-import { adminAccessProblem } from "./config/check-server.ts";
+import { adminAccessProblem, openAccessProblem } from "./config/check-server.ts";
 import { createTextReader } from "./config/file-reader.ts";
 import { loadConfig } from "./config/load.ts";
 import { formatProblem } from "./config/problems.ts";
@@ -40,7 +40,7 @@ export function rebuildRevision(options: AppOptions, { texts, ...rest }: Revisio
   return revisionFrom(options, loadConfig(options.configPath, options.env, createTextReader(texts)), rest);
 }
 
-/** A file that is right in itself is refused all the same when it would open the admin API of this process. */
+/** A file that is right in itself is refused all the same when it would open the admin API or the data plane of this process. */
 function revisionFrom(
   options: AppOptions,
   loaded: ReturnType<typeof loadConfig>,
@@ -48,8 +48,9 @@ function revisionFrom(
 ): LoadedRevision {
   const files = [...loaded.files, ...loaded.directories];
   if ("problems" in loaded) return { problems: loaded.problems.map(formatProblem), files };
-  const { adminHost, adminToken } = ownListeners(loaded.config.server, options);
-  const problem = adminAccessProblem(adminHost, adminToken?.reveal());
+  const { host, adminHost, adminToken } = ownListeners(loaded.config.server, options);
+  const problem =
+    adminAccessProblem(adminHost, adminToken?.reveal()) ?? openAccessProblem(host, loaded.config.auth.mode);
   if (problem !== undefined) return { problems: [problem], files };
   const stateDir = options.stateDir === undefined ? loaded.config.stateDir : resolve(options.stateDir);
   const made = revisionOf({ ...loaded, config: { ...loaded.config, stateDir } }, allocated, loadedAt);

@@ -1,14 +1,16 @@
 /** The root of a worker: a data plane that the primary tells what is in force, and that hands it what is to be kept. */
 import { createDataPlane, type DataPlane } from "./app-data-plane.ts";
-import { createFoundation } from "./app-foundation.ts";
+import { createFoundation, wallNow } from "./app-foundation.ts";
 import { type AppOptions, rebuildRevision } from "./app-options.ts";
 import type { Boot } from "./cluster/messages.ts";
 import { linkToPrimary } from "./cluster/parent-link.ts";
 import { createRemoteSink, type RemoteSink } from "./cluster/remote-sink.ts";
+import { createRemoteSpend, type RemoteSpend } from "./cluster/remote-spend.ts";
 import { evenPlace } from "./cluster/share-of-limit.ts";
 import { createShares } from "./cluster/shares.ts";
+import { createKeyTable, type KeyTable } from "./core/client-key-table.ts";
 import type { Revision, RevisionSource } from "./domain/config.ts";
-import type { KillSwitch } from "./domain/control.ts";
+import type { KillSwitch, Standing } from "./domain/control.ts";
 import { Failure } from "./domain/failure.ts";
 import type { Log } from "./domain/log.ts";
 import type { DataPlaneStatus } from "./http/status.ts";
@@ -39,12 +41,14 @@ interface Running {
   readonly settings: WorkerSettings;
   readonly data: DataPlane;
   readonly sink: RemoteSink;
+  readonly spend: RemoteSpend;
   readonly telemetry: Telemetry;
 }
 
 const telemetryEndMs = 3000;
 
 let switches: readonly KillSwitch[] = [];
+let keys: KeyTable | undefined;
 let inForce: Revision | undefined;
 let next: { readonly revision: Revision; readonly commit: () => void } | undefined;
 let running: Running | undefined;
@@ -62,7 +66,7 @@ function inTurn<T>(act: () => Promise<T>): Promise<T> {
 const link = linkToPrimary<WorkerSettings, WorkerState>({
   boot: (boot) => inTurn(() => start(boot)),
   listen(now) {
-    switches = now;
+    stand(now);
     const { data, telemetry } = served();
     const port = data.listen(telemetry.makers);
     opened = port.catch(() => {});
@@ -76,7 +80,7 @@ const link = linkToPrimary<WorkerSettings, WorkerState>({
     }),
   commit: (revision) => inTurn(async () => putInForce(revision)),
   switch(now) {
-    switches = now;
+    stand(now);
   },
   state() {
     const { data } = served();
@@ -88,16 +92,16 @@ const link = linkToPrimary<WorkerSettings, WorkerState>({
     running?.data.limit();
   },
   async drain(milliseconds) {
-    const { data, sink } = served();
+    const { data, sink, spend } = served();
     // A port that is just being opened could not be closed.
     await opened;
     await data.drain(milliseconds);
-    await sink.flush();
+    await Promise.all([sink.flush(), spend.flush()]);
   },
   async close() {
-    const { data, sink, telemetry } = served();
+    const { data, sink, spend, telemetry } = served();
     await Promise.allSettled([data.close(), telemetry.shutdown(telemetryEndMs)]);
-    await sink.flush();
+    await Promise.all([sink.flush(), spend.flush()]);
   },
 });
 
@@ -112,10 +116,14 @@ async function start(boot: Boot<WorkerSettings>) {
     rows: shares.of(settings.queueRows, "queue_rows", 0),
     bytes: shares.of(settings.queueBytes, "queue_bytes", 0),
   });
+  const spend = createRemoteSpend(link, wallNow);
+  spend.start();
   const data = createDataPlane(foundation, {
     server: settings,
     revision: current,
     switches: () => switches,
+    keys: () => keys,
+    spend,
     records: sink,
     scriptedUrl: () => link.call("scriptedUrl", undefined),
     shareOf: shares.of,
@@ -133,8 +141,14 @@ async function start(boot: Boot<WorkerSettings>) {
     queues: data.metrics.queues,
     log: foundation.log,
   });
-  running = { settings, data, sink, telemetry };
+  running = { settings, data, sink, spend, telemetry };
   return id;
+}
+
+function stand(now: Standing): void {
+  switches = now.switches;
+  keys = createKeyTable(now.keys);
+  running?.data.forget(keys.keys);
 }
 
 async function prepared(data: DataPlane, { options }: WorkerSettings, source: RevisionSource) {

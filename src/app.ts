@@ -10,7 +10,6 @@ import { createDataPlane } from "./app-data-plane.ts";
 import { createFleetPlane, fleetSize } from "./app-fleet.ts";
 import { createFoundation, type Foundation, wallNow } from "./app-foundation.ts";
 import { type AppOptions, loadRevision, ownListeners } from "./app-options.ts";
-import { isLoopback } from "./config/check-server.ts";
 import type { Config } from "./domain/config.ts";
 import { Failure } from "./domain/failure.ts";
 import type { Log } from "./domain/log.ts";
@@ -57,9 +56,12 @@ async function startLocked(options: AppOptions, config: Config): Promise<App> {
   });
   const { log } = foundation;
   const { host, adminHost } = ownListeners(config.server, options);
-  if (!isLoopback(host)) {
+  if (config.auth.mode === "open") {
     log.warn(
-      "the data plane has no client keys and listens beyond this machine: whoever reaches it spends your tokens",
+      "open: no client keys are asked for, so whoever reaches this machine's loopback spends your tokens",
+      {
+        host,
+      },
     );
   }
   return Object.assign(control, { host, adminHost, workers: size, log });
@@ -68,5 +70,5 @@ async function startLocked(options: AppOptions, config: Config): Promise<App> {
 /** Joined by direct calls: what the control plane has in force is what the next request meets. */
 function inThisProcess(foundation: Foundation, ports: ServingPorts): Serving {
   const data = createDataPlane(foundation, ports);
-  return { ...data, tell: () => {}, isReady: () => true };
+  return { ...data, tell: ({ keys }) => data.forget(keys), isReady: () => true };
 }

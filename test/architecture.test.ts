@@ -54,7 +54,6 @@ const layers: Readonly<Record<string, Layer>> = {
   // The composition root in parts, each a picture of its own.
   "app.ts": {
     imports: [
-      "config",
       "domain",
       "stores",
       "app-control-plane.ts",
@@ -82,6 +81,7 @@ const layers: Readonly<Record<string, Layer>> = {
   "app-worker.ts": {
     imports: [
       "cluster",
+      "core",
       "domain",
       "http",
       "telemetry",
@@ -104,6 +104,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "upstreams",
       "app-data-plane.ts",
       "app-foundation.ts",
+      "app-keys.ts",
       "app-listener.ts",
       "app-options.ts",
       "app-store.ts",
@@ -133,6 +134,10 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: [],
   },
   "app-foundation.ts": { imports: ["core", "domain", "telemetry"], owns: [] },
+  "app-keys.ts": {
+    imports: ["control", "core", "domain", "http", "stores", "app-foundation.ts"],
+    owns: ["node:crypto", "node:path"],
+  },
   "app-listener.ts": { imports: ["domain", "http"], owns: ["@hono/node-server", "node:http"] },
   // What the composition root is given: a leaf of it.
   "app-options.ts": { imports: ["config", "control", "core", "domain"], owns: ["node:path"] },

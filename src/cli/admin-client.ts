@@ -36,7 +36,10 @@ export async function callAdmin(
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && isObject(body)) return body;
   if (response.status === 401) {
-    throw new Failure("invalid_value", "Set ASSAY_ADMIN_TOKEN in this shell to the server's admin token.");
+    throw new Failure(
+      "invalid_value",
+      "Set ASSAY_ADMIN_TOKEN in this shell to the server's admin token, or to a key with a role.",
+    );
   }
   const error = isObject(body) && isObject(body.error) ? body.error : {};
   throw new Failure("invalid_value", String(error.message ?? `The admin API answered ${response.status}.`));

@@ -1,8 +1,10 @@
+import { audit } from "./audit.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { forget } from "./forget.ts";
+import { keys } from "./keys.ts";
 import { plan } from "./plan.ts";
 import { results } from "./results.ts";
 import { serve } from "./serve.ts";
@@ -21,6 +23,8 @@ export const commands: Readonly<Record<string, Command>> = {
   kill,
   revive,
   status,
+  keys,
+  audit,
   export: exportCommand,
   forget,
 };

@@ -22,6 +22,8 @@ export interface Reply {
 export interface ClientParts {
   /** The proxy's, without `/v1`. */
   readonly base: string;
+  /** Headers that let it in. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** JSON Pointer to the prediction in an answer; undefined for chat. */
@@ -47,7 +49,7 @@ export async function send(request: SimulatedRequest, parts: ClientParts): Promi
     const { path, headers, body } = request;
     const response = await fetch(parts.base + path, {
       method: "POST",
-      headers,
+      headers: { ...headers, ...parts.credentials },
       body,
       redirect: "manual",
       ...(abandonAfterMs === undefined ? {} : { signal: patience.signal }),

@@ -14,6 +14,8 @@ export interface PostedCounts {
 export interface PosterParts {
   /** The proxy's, without `/v1`. */
   readonly base: string;
+  /** Headers that let it in. */
+  readonly credentials: Readonly<Record<string, string>>;
   readonly pause: (ms: number) => Promise<unknown>;
 }
 
@@ -71,7 +73,7 @@ export function createPoster(parts: PosterParts): Poster {
 
 async function post(batch: readonly OutcomeBody[], parts: PosterParts, counts: PostedCounts): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const answer = await postOnce(batch, parts.base);
+    const answer = await postOnce(batch, parts);
     if (answer.kind === "kept") {
       for (const status of answer.statuses) counts[status] += 1;
       return;
@@ -89,11 +91,11 @@ type Answer =
   | { readonly kind: "kept"; readonly statuses: readonly ("stored" | "duplicate")[] }
   | { readonly kind: "refused"; readonly canRetry: boolean; readonly reason: string };
 
-async function postOnce(batch: readonly OutcomeBody[], base: string): Promise<Answer> {
+async function postOnce(batch: readonly OutcomeBody[], { base, credentials }: PosterParts): Promise<Answer> {
   try {
     const response = await fetch(`${base}/v1/outcomes`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...credentials },
       body: JSON.stringify(batch),
     });
     const body: unknown = await response.json().catch(() => undefined);

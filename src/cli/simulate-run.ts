@@ -16,6 +16,8 @@ export interface Simulation {
   readonly sessions: readonly Session[];
   /** The proxy's address, without `/v1`. */
   readonly base: string;
+  /** Headers that let it in. */
+  readonly credentials: Readonly<Record<string, string>>;
   readonly poster: Poster;
   readonly tally: CountedTally;
   /** Monotonic milliseconds. */
@@ -76,13 +78,13 @@ interface Turn {
 }
 
 async function runRequest(simulation: Simulation, { session, request, random }: Turn): Promise<void> {
-  const { options, rules, tally, base, now } = simulation;
+  const { options, rules, tally, base, credentials, now } = simulation;
   const { unit, predict } = rules.experiment;
   const unitId = unitIdOf(unit, options.seed, session);
   const sessionId = sessionIdOf(options.seed, session);
   const number = session.user * maxRequests + request;
   const simulated = requestOf(rules, { unitId, sessionId, number }, random);
-  const reply = await send(simulated, { base, now, predictionPath: predict?.predictionPath });
+  const reply = await send(simulated, { base, credentials, now, predictionPath: predict?.predictionPath });
   tally.count(reply, unitId ?? reply.requestId ?? String(number));
   const answered = answeredOf(reply, { unitType: unit, unitId, sessionId, at: simulation.wallNow() });
   if (answered !== undefined) giveOutcomes(simulation, answered, { session, request, random });

@@ -71,6 +71,7 @@ interface Called {
 function simulationOf(target: Target, options: SimulationOptions, { args, io }: Called): Simulation {
   const { experiment } = target;
   const base = baseOf(proxyAddress(args, io));
+  const credentials = credentialsOf(io);
   const truth = truthOf(target, options);
   const faults = faultPlan(options.faults, truth, experiment.variants);
   const { stream, abandon } = options;
@@ -82,15 +83,22 @@ function simulationOf(target: Target, options: SimulationOptions, { args, io }: 
     options,
     truth,
     base,
+    credentials,
     stop,
     rules: { experiment, speak: speakerOf(experiment, args.text("input")), faults, stream, abandon },
     sessions: sessionsOf(options),
-    poster: createPoster({ base, pause: paused }),
+    poster: createPoster({ base, credentials, pause: paused }),
     tally: createTally(),
     now: () => performance.now(),
     wallNow: () => Date.now(),
     pause: (ms) => paused(ms, stop.signal),
   };
+}
+
+/** ASSAY_KEY is the client's key of a proxy that asks for one. */
+function credentialsOf({ env }: Io): Readonly<Record<string, string>> {
+  const key = env.ASSAY_KEY ?? "";
+  return key === "" ? {} : { authorization: `Bearer ${key}` };
 }
 
 /** An address as people have it: with the path that SDKs want, or without. */

@@ -23,6 +23,7 @@ function statusText(status: Record<string, unknown>): string {
     ],
     ["revision", `${String(status.revision)}, loaded ${String(status.revision_loaded_at)}`],
     ["up", `${String(status.uptime_s)} s, ${counted(Number(status.active_requests), "active request")}`],
+    ...authLines(status.auth),
     ...listed(
       "kill switch",
       status.kill_switches,
@@ -44,6 +45,15 @@ function statusText(status: Record<string, unknown>): string {
 function listed(name: string, list: unknown, text: (one: Record<string, unknown>) => string): string[][] {
   const all = Array.isArray(list) ? list.filter(isObject) : [];
   return all.length === 0 ? [[name, "none"]] : all.map((one) => [name, text(one)]);
+}
+
+/** None for a server of a version that tells nothing of it. */
+function authLines(auth: unknown): string[][] {
+  if (!isObject(auth)) return [];
+  const { mode, client_keys: clients, admin_keys: admins, hint } = auth;
+  const held = `${counted(Number(clients), "client key")}, ${counted(Number(admins), "admin key")}`;
+  const text = mode === "open" ? `OPEN, nobody is asked for a key; ${held}` : held;
+  return [["auth", text], ...(hint === undefined ? [] : [["", String(hint)]])];
 }
 
 /** None for a server of one process. */

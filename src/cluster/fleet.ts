@@ -1,6 +1,6 @@
-/** All workers: every one of them serves the revision and the switches that are in force, or is replaced. */
+/** All workers: every one of them serves the revision, the switches and the keys that are in force, or is replaced. */
 import type { RevisionSource } from "../domain/config.ts";
-import type { KillSwitch } from "../domain/control.ts";
+import type { Standing } from "../domain/control.ts";
 import type { Log } from "../domain/log.ts";
 import { Slot } from "./slot.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -9,7 +9,7 @@ export interface FleetParts<Settings, State> {
   readonly size: number;
   /** Asked once, before the first worker starts. */
   readonly settings: () => Promise<Settings>;
-  readonly switches: readonly KillSwitch[];
+  readonly standing: Standing;
   readonly start: () => WorkerProcess<Settings, State>;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -33,8 +33,8 @@ export interface WorkerView<State> {
 export interface Fleet<State> {
   /** Lets every worker make the revision, and gives the step that puts it in force with all. Rejects when one cannot make it. */
   prepare(revision: string, source: RevisionSource): Promise<() => Promise<void>>;
-  /** Resolves when they hold with every worker that serves. */
-  tell(switches: readonly KillSwitch[]): Promise<void>;
+  /** Resolves when it holds with every worker that serves. */
+  tell(standing: Standing): Promise<void>;
   /** Starts the workers and gives their port. Rejects with what one of them says. */
   start(): Promise<number>;
   readonly workers: readonly WorkerView<State>[];
@@ -56,7 +56,7 @@ const endMs = 1000;
 export function createFleet<Settings, State>(parts: FleetParts<Settings, State>): Fleet<State> {
   const { size, start, log, now, onEnded } = parts;
   let inForce: { readonly id: string; readonly source: RevisionSource } | undefined;
-  let { switches } = parts;
+  let { standing } = parts;
   let settings: Settings | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -64,7 +64,7 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
     if (inForce === undefined || settings === undefined)
       throw new Error("a worker needs a revision to serve");
     const { id, source } = inForce;
-    return { boot: { number, of: size, settings, source }, revision: id, switches };
+    return { boot: { number, of: size, settings, source }, revision: id, standing };
   };
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = (act: () => Promise<void>) => {
@@ -106,7 +106,7 @@ export function createFleet<Settings, State>(parts: FleetParts<Settings, State>)
       };
     },
     async tell(now) {
-      switches = now;
+      standing = now;
       await Promise.all(slots.map((slot) => slot.tell(now)));
     },
     async start() {

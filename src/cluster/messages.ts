@@ -1,6 +1,8 @@
 /** What the primary and its workers ask of each other: by name, what is asked and what is answered. */
+import type { SpendTotals } from "../core/spend-ledger.ts";
+import type { Spend } from "../domain/client-key.ts";
 import type { RevisionSource } from "../domain/config.ts";
-import type { KillSwitch } from "../domain/control.ts";
+import type { Standing } from "../domain/control.ts";
 import type { OutcomeReceipt, OutcomeRecord } from "../domain/outcome.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { Phase } from "../domain/store.ts";
@@ -22,13 +24,13 @@ export interface Boot<Settings> {
 export type ToWorker<Settings, State> = {
   /** Makes the revision and puts it in force; answers its own id for it. */
   readonly boot: (boot: Boot<Settings>) => string;
-  /** Opens the port, with the switches of now; answers the port. Until then nothing that is decided can come too late. */
-  readonly listen: (switches: readonly KillSwitch[]) => number;
+  /** Opens the port, with what holds now; answers the port. Until then nothing that is decided can come too late. */
+  readonly listen: (standing: Standing) => number;
   /** Makes a revision and what it needs, to be put in force next; answers its own id for it. */
   readonly prepare: (source: RevisionSource) => string;
   /** The id of the one that was prepared. */
   readonly commit: (revision: string) => void;
-  readonly switch: (switches: readonly KillSwitch[]) => void;
+  readonly switch: (standing: Standing) => void;
   readonly state: (nothing: undefined) => State;
   /** What it has needed lately of the limits that are shared out. */
   readonly use: (nothing: undefined) => Use;
@@ -53,5 +55,7 @@ export type ToPrimary = {
   readonly records: (batch: RecordBatch) => void;
   readonly expose: (record: RequestRecord) => void;
   readonly outcomes: (outcomes: readonly OutcomeRecord[]) => readonly OutcomeReceipt[];
+  /** What keys have spent with this worker since the last time; answers what they have with all of them today. */
+  readonly spent: (spends: Readonly<Record<string, Spend>>) => SpendTotals;
   readonly scriptedUrl: (nothing: undefined) => string;
 };

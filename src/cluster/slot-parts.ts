@@ -1,5 +1,5 @@
 /** What the place of a worker needs of the fleet, and what it knows of the worker in it. */
-import type { KillSwitch } from "../domain/control.ts";
+import type { Standing } from "../domain/control.ts";
 import type { Log } from "../domain/log.ts";
 import type { Boot } from "./messages.ts";
 import type { Use } from "./share-of-limit.ts";
@@ -8,11 +8,11 @@ import type { WorkerProcess } from "./worker-process.ts";
 export interface SlotParts<Settings, State> {
   readonly number: number;
   readonly start: () => WorkerProcess<Settings, State>;
-  /** What a worker that starts now is told, the id of the revision that it must come to, and the switches that hold. */
+  /** What a worker that starts now is told, the id of the revision that it must come to, and what holds. */
   readonly boot: () => {
     readonly boot: Boot<Settings>;
     readonly revision: string;
-    readonly switches: readonly KillSwitch[];
+    readonly standing: Standing;
   };
   /** Lets one slot after the other do this: were all workers late at once, and ended at once, nobody would serve. */
   readonly inTurn: (act: () => Promise<void>) => void;

@@ -1,7 +1,7 @@
 /** The place of one worker: whoever dies in it is replaced, until it is told to stop. */
 import { within } from "../core/within.ts";
 import type { RevisionSource } from "../domain/config.ts";
-import type { KillSwitch } from "../domain/control.ts";
+import type { Standing } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { ToWorker } from "./messages.ts";
 import { orLate } from "./or-late.ts";
@@ -133,9 +133,9 @@ export class Slot<Settings, State> {
     }
   }
 
-  /** Resolves when they hold with the worker; one that does not serve yet will do so with those of then. */
-  async tell(switches: readonly KillSwitch[]): Promise<void> {
-    if (this.revision !== undefined) await this.ask("switch", switches, turnMs);
+  /** Resolves when it holds with the worker; one that does not serve yet will do so with what holds then. */
+  async tell(standing: Standing): Promise<void> {
+    if (this.revision !== undefined) await this.ask("switch", standing, turnMs);
   }
 
   /** Asks for the state, for so long; the one before stays where no answer comes. One that stays silent is ended. */
@@ -275,7 +275,7 @@ export class Slot<Settings, State> {
     }
     live.prepared = made;
     live.revision = made;
-    return answered(await this.ask("listen", wanted.switches, bootMs));
+    return answered(await this.ask("listen", wanted.standing, bootMs));
   }
 
   /** The first replacement comes at once. */

@@ -1,11 +1,14 @@
+import type { AuthConfig } from "../domain/config.ts";
 import type { Finding } from "./check-shape.ts";
-import type { ServerSection } from "./file-shape.ts";
+import type { ConfigFile } from "./file-shape.ts";
 
 const leastTokenBytes = 32;
 
-export function checkServer(server: ServerSection): readonly Finding[] {
+export function checkServer({ server, auth }: ConfigFile): readonly Finding[] {
   const { admin } = server;
   const findings: Finding[] = [];
+  const open = openAccessProblem(server.host, auth.mode);
+  if (open !== undefined) findings.push({ pointer: "/server/host", side: "value", message: open });
   const token = admin.token ?? "";
   const access = adminAccessProblem(admin.host, token === "" ? undefined : token);
   if (access !== undefined) {
@@ -35,6 +38,12 @@ export function adminAccessProblem(host: string, token: string | undefined): str
   return /^[\x21-\x7e]+$/.test(token)
     ? undefined
     : "the admin token may hold printable ASCII without spaces only";
+}
+
+/** Why a data plane that asks for no keys may not be opened there, and the cure. As above, for all who let somebody change either. */
+export function openAccessProblem(host: string, mode: AuthConfig["mode"]): string | undefined {
+  if (mode === "keys" || isLoopback(host)) return undefined;
+  return `the data plane's host is not loopback and \`auth.mode\` is "open": whoever reaches it would spend your tokens; set \`auth.mode\` to "keys", or use 127.0.0.1`;
 }
 
 export function isLoopback(host: string): boolean {

@@ -122,10 +122,13 @@ const anyReference = "\\$\\{";
 const secretPattern = "^(\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-)?\\})?$";
 
 function forEditors(node: SchemaNode): Readonly<Record<string, unknown>> {
-  const { "x-wanted": _wanted, "x-otherwise": _otherwise, ...rest } = node;
+  const { "x-wanted": _wanted, "x-otherwise": _otherwise, enum: choices, ...rest } = node;
   const isScalar = node.type === "number" || node.type === "integer" || node.type === "boolean";
   return {
     ...rest,
+    ...(choices === undefined
+      ? {}
+      : { anyOf: [{ enum: choices }, { type: "string", pattern: anyReference }] }),
     ...(isScalar ? { type: [node.type, "string"], pattern: anyReference } : {}),
     ...(node.pattern === undefined ? {} : { pattern: `(?:${node.pattern})|${anyReference}` }),
     ...(node.writeOnly === true ? { pattern: secretPattern } : {}),

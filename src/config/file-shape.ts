@@ -1,10 +1,11 @@
 /** The shape of `assay.yaml` once its schema has passed and filled in the defaults. Keys are as they are written. */
-import type { HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
+import type { AuthConfig, HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
 import type { GuardrailAction, GuardrailStage } from "../domain/guardrail.ts";
 import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
 
 export interface ConfigFile {
   readonly server: ServerSection;
+  readonly auth: AuthConfig;
   readonly upstreams: Readonly<Record<string, UpstreamSection>>;
   readonly default_upstream?: string;
   readonly models: Readonly<Record<string, ModelSection>>;

@@ -116,7 +116,7 @@ function checkMeaning(check: {
   if (file === undefined) return [];
   const { source, prompts, schemas } = check;
   return [
-    ...checkServer(file.server),
+    ...checkServer(file),
     ...checkSecrets(file, source),
     ...checkUpstreams(file, source),
     ...checkExperiments({ file, source, promptNames: prompts.names, schemas }),

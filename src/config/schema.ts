@@ -86,6 +86,15 @@ const server = section("The two listeners and their limits.", {
   }),
 });
 
+const auth = section("Who may use the data plane.", {
+  mode: {
+    description:
+      "`open`: whoever reaches it, which only loopback permits. `keys`: whoever sends a key that `assay keys create` made.",
+    enum: ["open", "keys"],
+    default: "open",
+  },
+});
+
 const perMillion = (description: string): SchemaNode => ({ description, type: "number", minimum: 0 });
 
 const model: SchemaNode = {
@@ -144,6 +153,7 @@ export const configurationSchema: SchemaNode = {
   additionalProperties: false,
   properties: {
     server,
+    auth,
     upstreams: named(
       "Endpoints that requests are sent to, by name. Needed unless all that is served are model servers given by `url`.",
       idNames,

@@ -5,14 +5,11 @@ import type {
   EligibilityRule,
   ExperimentConfig,
   FallbackTarget,
-  ModelConfig,
   RedactionConfig,
-  Secret,
   ServerConfig,
   StoreConfig,
   TelemetryConfig,
   UnitSource,
-  UpstreamConfig,
   VariantConfig,
 } from "../domain/config.ts";
 import type { PromptFile } from "../domain/prompt.ts";
@@ -22,16 +19,14 @@ import type {
   ExperimentSection,
   FallbackSection,
   MetricSection,
-  ModelSection,
   ServerSection,
   StoreSection,
-  UpstreamSection,
 } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
 import { defaultUpstreamOf, modelOfVariant, modelServersOf } from "./model-servers.ts";
-import { createSecret } from "./secret.ts";
 import { toGuardrail } from "./to-guardrails.ts";
 import { toAnalysis, toOutcomeMetric } from "./to-metrics.ts";
+import { toModel, toSecret, toUpstream } from "./to-upstreams.ts";
 
 export interface ConfigParts {
   readonly file: ConfigFile;
@@ -55,6 +50,7 @@ export function toConfig({ file, keys, directory, prompts, schemas, inputs }: Co
   const servers = modelServersOf(file);
   return {
     server: toServer(file.server),
+    auth: file.auth,
     upstreams: mapNamed({ ...file.upstreams, ...servers.upstreams }, (upstream, name) =>
       toUpstream(name, upstream),
     ),
@@ -87,10 +83,6 @@ function mapNamed<From, To>(
   return named;
 }
 
-function toSecret(text: string | undefined): Secret | undefined {
-  return text === undefined || text === "" ? undefined : createSecret(text);
-}
-
 function toServer(server: ServerSection): ServerConfig {
   return {
     host: server.host,
@@ -107,60 +99,6 @@ function toServer(server: ServerSection): ServerConfig {
     drainMs: server.drain_ms,
     workers: server.workers,
     corsOrigins: server.cors_origins,
-  };
-}
-
-function toUpstream(name: string, upstream: UpstreamSection): UpstreamConfig {
-  const { budgets, retry, breaker } = upstream;
-  const headers = Object.entries(upstream.headers).map(
-    ([header, value]) => [header.toLowerCase(), value] as const,
-  );
-  return {
-    name,
-    dialect: upstream.dialect,
-    // Nothing is put behind a model server's address, and its last slash may count.
-    baseUrl: upstream.dialect === "json" ? upstream.base_url : upstream.base_url.replace(/\/+$/, ""),
-    apiKey: toSecret(upstream.api_key),
-    withoutKey: upstream.without_key,
-    provider: upstream.provider,
-    maxConcurrent: upstream.max_concurrent,
-    maxResponseBytes: upstream.max_response_bytes,
-    canReachPrivate: upstream.private_network,
-    sendBaggage: upstream.send_baggage,
-    headers: Object.fromEntries(headers),
-    budgets: {
-      connectMs: budgets.connect_ms,
-      firstTokenMs: budgets.first_token_ms,
-      headMs: budgets.head_ms,
-      stallMs: budgets.stall_ms,
-    },
-    retry: {
-      maxAttempts: retry.max_attempts,
-      baseMs: retry.base_ms,
-      maxMs: retry.max_ms,
-      maxRetryAfterMs: retry.max_retry_after_ms,
-      budgetRatio: retry.budget_ratio,
-      budgetPerSecond: retry.budget_per_second,
-    },
-    breaker: {
-      failureRatio: breaker.failure_ratio,
-      minimumCalls: breaker.minimum_calls,
-      windowMs: breaker.window_ms,
-      openMs: breaker.open_ms,
-    },
-  };
-}
-
-function toModel(name: string, model: ModelSection, defaultUpstream: string): ModelConfig {
-  const { price } = model;
-  return {
-    upstream: model.upstream ?? defaultUpstream,
-    upstreamModel: model.model ?? name,
-    price: price && {
-      inputPerMillion: price.input_per_million,
-      cachedInputPerMillion: price.cached_input_per_million,
-      outputPerMillion: price.output_per_million,
-    },
   };
 }
 

@@ -1,10 +1,8 @@
-import type { ControlStore } from "../domain/control.ts";
+import type { ControlStore, Order } from "../domain/control.ts";
 import type { EventStore, Forgotten } from "../domain/store.ts";
 
-export interface ForgetOrder {
+export interface ForgetOrder extends Order {
   readonly unitHash: string;
-  readonly by: string;
-  readonly reason: string;
 }
 
 export interface ForgetPorts {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { continuityProblems, exposureBy } from "../core/continuity.ts";
 import { sharesOf } from "../core/shares.ts";
 import type { Config, Revision, RevisionSource } from "../domain/config.ts";
-import type { AllocatedEvent, ControlEvent, ControlStore, Shares } from "../domain/control.ts";
+import type { AllocatedEvent, ControlEvent, ControlStore, Order, Shares } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 
@@ -19,11 +19,9 @@ export interface ReloadResult {
   readonly problems: readonly string[];
 }
 
-export interface AllocationOrder {
+export interface AllocationOrder extends Order {
   readonly experimentId: string;
   readonly shares: Shares | undefined;
-  readonly by: string;
-  readonly reason: string;
 }
 
 export interface RevisionParts {
@@ -80,8 +78,8 @@ export class Revisions {
   }
 
   /** One after the other, so that the last state of the disk wins. */
-  reload(by: string, reason: string): Promise<ReloadResult> {
-    const result = this.#reloading.then(() => this.#reload(by, reason));
+  reload(order: Order): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reload(order));
     this.#reloading = result.catch(() => {});
     return result;
   }
@@ -110,7 +108,11 @@ export class Revisions {
     const experiment = file.revision.config.experiments[order.experimentId];
     if (experiment === undefined)
       return refused([`experiment "${order.experimentId}" is not on disk any more`]);
-    const event = { kind: "allocated", at: now(), ...order, base: sharesOf(experiment) } as const;
+    const { experimentId, shares: _, ...who } = order;
+    const base = sharesOf(experiment);
+    const current = this.#current.config.experiments[experimentId];
+    const before = current === undefined ? base : sharesOf(current);
+    const event = { kind: "allocated", at: now(), ...order, base, before } as const;
     const loaded = load([...events, event]);
     if ("problems" in loaded) return refused(loaded.problems);
     const problems = continuityProblems(loaded.revision, events);
@@ -120,19 +122,19 @@ export class Revisions {
       return { result: "unchanged", revision: this.#current.id, problems: [] };
     }
     try {
-      return await this.#putInForce(loaded, { by: order.by, reason: order.reason, allocated: event });
+      return await this.#putInForce(loaded, { ...who, allocated: event });
     } catch (error) {
       return refused([failureText(loaded.revision, error)]);
     }
   }
 
-  async #reload(by: string, reason: string): Promise<ReloadResult> {
+  async #reload(order: Order): Promise<ReloadResult> {
     const { load, store, log, onReload } = this.#parts;
     const loaded = load(store.read());
     this.#files = loaded.files;
-    if ("problems" in loaded) return this.#refuse(loaded.problems, by);
+    if ("problems" in loaded) return this.#refuse(loaded.problems, order);
     const problems = continuityProblems(loaded.revision, store.read());
-    if (problems.length > 0) return this.#refuse(problems, by);
+    if (problems.length > 0) return this.#refuse(problems, order);
     if (loaded.revision.id === this.#current.id) {
       if (this.#problems.length > 0)
         log.info("configuration on disk is valid again", { revision: this.#current.id });
@@ -141,21 +143,22 @@ export class Revisions {
       return { result: "unchanged", revision: this.#current.id, problems: [] };
     }
     try {
-      return await this.#putInForce(loaded, { by, reason });
+      return await this.#putInForce(loaded, order);
     } catch (error) {
-      return this.#refuse([failureText(loaded.revision, error)], by);
+      return this.#refuse([failureText(loaded.revision, error)], order);
     }
   }
 
   /** One fact of the journal for all that changes: neither a crash nor a full disk leaves half of it. */
   async #putInForce(
     { revision, source, files }: Extract<LoadedRevision, { revision: Revision }>,
-    order: { readonly by: string; readonly reason: string; readonly allocated?: AllocatedEvent },
+    order: Order & { readonly allocated?: AllocatedEvent },
   ): Promise<ReloadResult> {
     const { prepare, store, log, now, onReload, overruled = [] } = this.#parts;
     const commit = await prepare(revision, source);
     const exposure = exposureBy(revision, store.read());
-    await store.append({ kind: "revision", at: now(), ...order, revision: revision.id, ...exposure });
+    const before = this.#current.id;
+    await store.append({ kind: "revision", at: now(), ...order, revision: revision.id, before, ...exposure });
     const isEverywhere = commit();
     this.#files = files;
     this.#problems = [];
@@ -170,14 +173,19 @@ export class Revisions {
     return { result: "applied", revision: revision.id, problems: [] };
   }
 
-  async #refuse(problems: readonly string[], by: string): Promise<ReloadResult> {
+  async #refuse(problems: readonly string[], order: Order): Promise<ReloadResult> {
     const { store, log, now, onReload } = this.#parts;
     const isKnown = problems.join("\n") === this.#problems.join("\n");
     this.#problems = problems;
     onReload("refused");
     log.error("configuration refused; the last good one stays", { problems, revision: this.#current.id });
     // The audit trail is the least of the worries where the disk is what failed.
-    const note = { kind: "revision_refused", at: now(), by, reason: problems.join("\n") } as const;
+    const note = {
+      kind: "revision_refused",
+      at: now(),
+      ...order,
+      reason: problems.join("\n"),
+    } as const;
     if (!isKnown) await store.append(note).catch((error) => log.error("refusal not kept", { error }));
     return { result: "refused", revision: this.#current.id, problems };
   }

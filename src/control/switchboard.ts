@@ -1,13 +1,9 @@
 /** The kill switches of this process: those of the environment, and those that were set and are kept. */
 import { scopeName, switchesAfter, switchesFromEnvironment } from "../core/kill-switch.ts";
-import type { ControlEvent, ControlStore, KillScope, KillSwitch } from "../domain/control.ts";
+import type { ControlEvent, ControlStore, KillScope, KillSwitch, Order } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 
-export interface Order {
-  readonly scope: KillScope;
-  readonly by: string;
-  readonly reason: string;
-}
+type KillOrder = Order & { readonly scope: KillScope };
 
 export class Switchboard {
   readonly #store: ControlStore;
@@ -45,7 +41,7 @@ export class Switchboard {
   }
 
   /** In force for the next request, and durable, when the promise resolves; in force all the same when it rejects. */
-  async kill(order: Order): Promise<void> {
+  async kill(order: KillOrder): Promise<void> {
     const event: ControlEvent = { kind: "killed", at: this.#now(), ...order };
     // A kill must not wait for a slow disk: it holds at once, and then it is made to last.
     this.#unwritten = [...this.#unwritten, event];
@@ -64,7 +60,7 @@ export class Switchboard {
   }
 
   /** Lifts one switch. Throws `conflict` for one of the environment, and `not_found` for one that does not stand. */
-  async revive(order: Order): Promise<void> {
+  async revive(order: KillOrder): Promise<void> {
     const name = scopeName(order.scope);
     if (this.#fromEnvironment.some(({ scope }) => scopeName(scope) === name)) {
       throw new Failure("conflict", `"${name}" is killed by ASSAY_KILL_SWITCH; unset it and restart.`);

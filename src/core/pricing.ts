@@ -1,7 +1,7 @@
 /** Dollars for tokens, by overrides first and a dated public price table after. */
 import { calcPrice } from "@pydantic/genai-prices";
 import type { TokenUsage } from "../domain/chat.ts";
-import type { ModelPrice } from "../domain/config.ts";
+import type { ModelPrice } from "../domain/upstream-config.ts";
 
 /** The table that a price came from: the package's version, or the configuration. Read it beside every cost. */
 const publicPriceTable = "genai-prices@0.1.8";

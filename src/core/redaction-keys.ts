@@ -41,6 +41,8 @@ const random = "(?=[\\w-]*\\d)(?:(?=[\\w-]*[A-Z])(?=[\\w-]*[a-z])|(?=[\\w-]*[A-Z
 const hex = (length: number) => `[0-9a-f]{${length}}(?![0-9A-Za-z])`;
 
 const keys: readonly (readonly [prefix: string, rest: string])[] = [
+  // Assay's own
+  ["ask_", "[0-9a-f]{12}_[\\w-]{43}"],
   // OpenAI, Anthropic, OpenRouter, DeepSeek, Langfuse: all of them sk-
   ["sk-", random],
   ["pk-lf-", "[\\w-]{30,}"],

@@ -31,6 +31,7 @@ export function requestRecord(context: RequestContext, end: RequestEnd): Request
     traceId: context.trace.traceId,
     receivedAt: context.receivedAt,
     revision: context.revision.id,
+    clientKeyId: context.clientKeyId,
     experimentId: assignment?.experimentId,
     assignedVariantId: assignment?.assignedVariantId,
     servedVariantId: isCanned ? undefined : (state.served?.target.variantId ?? undefined),

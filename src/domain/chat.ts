@@ -155,6 +155,8 @@ export interface Answer {
 export interface RequestContext {
   readonly requestId: string;
   readonly revision: Revision;
+  /** The key that the client came with; undefined where none is asked for. */
+  readonly clientKeyId: string | undefined;
   readonly trace: RequestTrace;
   /** Monotonic milliseconds at arrival. */
   readonly startedAt: number;

@@ -1,3 +1,4 @@
+import type { ClientKey } from "./client-key.ts";
 import type { LedgerEntry } from "./experiment.ts";
 import type { Forgotten } from "./store.ts";
 
@@ -16,6 +17,12 @@ export interface KillSwitch {
   readonly at: number;
 }
 
+/** What holds for every request from the moment that it is told, whatever the revision. */
+export interface Standing {
+  readonly switches: readonly KillSwitch[];
+  readonly keys: readonly ClientKey[];
+}
+
 /** How many units each variant gets: what an operator may change without a new file. */
 export interface Shares {
   readonly coverage: number;
@@ -23,57 +30,66 @@ export interface Shares {
   readonly weights: Readonly<Record<string, number>>;
 }
 
-/** Shares that were set by hand; undefined gives the file's own back. */
-export interface AllocatedEvent {
-  readonly kind: "allocated";
-  readonly at: number;
+/** Who changes something, and why. */
+export interface Order {
+  /** The name of the key that the change came with; without a named key, who the request says. */
   readonly by: string;
+  readonly byKeyId?: string | undefined;
+  /** Who the request says, beside its key's name. */
+  readonly claimedBy?: string | undefined;
   readonly reason: string;
+}
+
+interface Change extends Order {
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Shares that were set by hand; undefined gives the file's own back. */
+export interface AllocatedEvent extends Change {
+  readonly kind: "allocated";
   readonly experimentId: string;
   readonly shares: Shares | undefined;
   /** What the file said then: once it says something else, the file has the last word. */
   readonly base: Shares;
+  /** What was in force until then. */
+  readonly before?: Shares;
+}
+
+export interface KeyCreatedEvent extends Change {
+  readonly kind: "key_created";
+  readonly key: ClientKey;
+}
+
+export interface KeyRevokedEvent extends Change {
+  readonly kind: "key_revoked";
+  readonly keyId: string;
 }
 
 /** A fact of the control plane, in the order that it came to pass. */
 export type ControlEvent =
-  | {
-      readonly kind: "killed";
-      readonly at: number;
-      readonly by: string;
-      readonly reason: string;
-      readonly scope: KillScope;
-    }
-  | {
-      readonly kind: "revived";
-      readonly at: number;
-      readonly by: string;
-      readonly reason: string;
-      readonly scope: KillScope;
-    }
-  | {
+  | (Change & { readonly kind: "killed" | "revived"; readonly scope: KillScope })
+  | (Change & {
       readonly kind: "revision";
-      readonly at: number;
-      readonly by: string;
-      readonly reason: string;
       readonly revision: string;
+      /** The revision in force until then. */
+      readonly before?: string;
       /** The order that it carries out, when it is one. */
       readonly allocated?: AllocatedEvent;
       /** Positions that meet a variant first under this revision: one fact with it, so that neither stands without the other. */
       readonly entries: readonly LedgerEntry[];
       readonly prompts: Readonly<Record<string, string>>;
-    }
+    })
   | AllocatedEvent
-  | {
+  | (Change & {
       readonly kind: "unit_forgotten";
-      readonly at: number;
-      readonly by: string;
-      readonly reason: string;
       /** The id itself is nowhere. */
       readonly unitHash: string;
       readonly forgotten: Forgotten;
-    }
-  | { readonly kind: "revision_refused"; readonly at: number; readonly by: string; readonly reason: string }
+    })
+  | (Change & { readonly kind: "revision_refused" })
+  | KeyCreatedEvent
+  | KeyRevokedEvent
   | {
       readonly kind: "exposed";
       readonly at: number;

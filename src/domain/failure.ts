@@ -68,6 +68,9 @@ export const failureRules = {
   invalid_json_schema: client(400),
   invalid_api_key: client(401, "authentication_error"),
   admin_required: client(403, "permission_error"),
+  model_not_allowed: client(403, "permission_error"),
+  route_not_allowed: client(403, "permission_error"),
+  experiment_not_allowed: client(403, "permission_error"),
   override_not_allowed: client(403, "permission_error"),
   /** A model's input that does not follow the experiment's schema. */
   invalid_input: client(422),
@@ -80,6 +83,10 @@ export const failureRules = {
   conflict: client(409),
   request_too_large: client(413),
   unsupported_media_type: client(415),
+  /** The key has had its requests for now. */
+  rate_limit_exceeded: { ...client(429, "rate_limit_error"), outcome: "rate_limited" },
+  /** The key has spent its day's tokens or dollars. */
+  insufficient_quota: { ...client(429, "rate_limit_error"), outcome: "rate_limited" },
   config_invalid: client(400),
   assignment_conflict: client(409),
   /** The client hung up; nobody reads this answer. 499 is nginx's word for it. */
@@ -89,6 +96,8 @@ export const failureRules = {
   overloaded: { ...upstream(503), outcome: "rate_limited", blamesUpstream: false },
   /** What must be durable cannot be written now. */
   store_unavailable: { ...upstream(503), canFallback: false, blamesUpstream: false },
+  /** Who may come in is not known yet. */
+  auth_unavailable: { ...upstream(503), canFallback: false, blamesUpstream: false },
   shutting_down: { ...upstream(503), canFallback: false, blamesUpstream: false },
   breaker_open: upstream(503, { blamesUpstream: false }),
   /** Says nothing of the upstream: a slow reader, or a fallback that began late, meets it too. The phases blame. */

@@ -40,6 +40,8 @@ export interface RequestRecord {
   readonly traceId: string;
   readonly receivedAt: number;
   readonly revision: string;
+  /** The client's key, where keys are asked for. */
+  readonly clientKeyId: string | undefined;
   readonly experimentId: string | undefined;
   readonly assignedVariantId: string | undefined;
   readonly servedVariantId: string | undefined;

@@ -4,18 +4,15 @@ import { isObject } from "../core/chat-completion.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import { sharesOf } from "../core/shares.ts";
 import type { ExperimentConfig, Revision } from "../domain/config.ts";
-import type { Shares } from "../domain/control.ts";
+import type { Order, Shares } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import { type AdminEnv, experimentOf, jsonBody, orderOf } from "./admin-input.ts";
 
 export interface AllocationParts {
   readonly revision: () => Revision;
-  readonly allocate: (order: {
-    readonly experimentId: string;
-    readonly shares: Shares | undefined;
-    readonly by: string;
-    readonly reason: string;
-  }) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
+  readonly allocate: (
+    order: Order & { readonly experimentId: string; readonly shares: Shares | undefined },
+  ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
 }
 
 /** `PUT` sets coverage, weights or both; `DELETE` gives the file's own back. What would move a unit is refused with 409. */
@@ -36,7 +33,7 @@ export function addAllocation(app: Hono<AdminEnv>, parts: AllocationParts): void
   async function allocated(
     c: Context<AdminEnv>,
     experimentId: string,
-    order: { readonly shares: Shares | undefined; readonly by: string; readonly reason: string },
+    order: Order & { readonly shares: Shares | undefined },
   ) {
     const { result, problems } = await parts.allocate({ experimentId, ...order });
     if (result === "refused") {

@@ -2,12 +2,20 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { isObject } from "../core/chat-completion.ts";
+import { withoutKeys } from "../core/client-key.ts";
 import { unknownExperiment } from "../core/explain.ts";
+import type { ClientKey } from "../domain/client-key.ts";
 import type { ExperimentConfig, Revision } from "../domain/config.ts";
+import type { Order } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 
 /** What Hono is given beside the request: node's own. */
-export type AdminEnv = { Bindings: { incoming: IncomingMessage } };
+export type AdminEnv = { Bindings: { incoming: IncomingMessage }; Variables: { actor: Actor } };
+
+/** Whoever asks; without a key the holder of the admin token, or anybody where there is none. */
+export interface Actor {
+  readonly key: ClientKey | undefined;
+}
 
 /** Throws `not_found`, with a "did you mean". */
 export function experimentOf(revision: Revision, id: string): ExperimentConfig {
@@ -56,11 +64,12 @@ export function limitOf(c: Context): number {
   );
 }
 
-/** Who changes something, and why. */
-export function orderOf(
-  c: Context,
-  body: Record<string, unknown>,
-): { readonly by: string; readonly reason: string } {
-  const by = textOf(body, "by") ?? c.req.header("x-assay-actor") ?? "admin";
-  return { by, reason: textOf(body, "reason") ?? "no reason given" };
+/** Who changes something, and why. The name of a key wins over what the request says of itself; both are kept. */
+export function orderOf(c: Context<AdminEnv>, body: Record<string, unknown>): Order {
+  const by = textOf(body, "by") ?? c.req.header("x-assay-actor")?.slice(0, 500);
+  const claimed = by === undefined ? undefined : withoutKeys(by);
+  const reason = withoutKeys(textOf(body, "reason") ?? "no reason given");
+  const { key } = c.get("actor");
+  if (key === undefined) return { by: claimed ?? "admin", reason };
+  return { by: key.name, byKeyId: key.id, ...(claimed === undefined ? {} : { claimedBy: claimed }), reason };
 }

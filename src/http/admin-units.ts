@@ -1,6 +1,7 @@
 /** Units' own rights: what is kept of one is taken away. */
 import type { Hono } from "hono";
 import type { UnitType } from "../domain/config.ts";
+import type { Order } from "../domain/control.ts";
 import type { Unit } from "../domain/experiment.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Forgotten } from "../domain/store.ts";
@@ -8,11 +9,7 @@ import { type AdminEnv, jsonBody, orderOf } from "./admin-input.ts";
 
 export interface UnitParts {
   readonly unitHash: (unit: Pick<Unit, "type" | "id">) => string;
-  readonly forget: (order: {
-    readonly unitHash: string;
-    readonly by: string;
-    readonly reason: string;
-  }) => Promise<Forgotten>;
+  readonly forget: (order: Order & { readonly unitHash: string }) => Promise<Forgotten>;
 }
 
 const types: readonly UnitType[] = ["user", "org", "session"];

@@ -1,17 +1,19 @@
 /** The admin API, on a listener of its own: what is in force, and the switches. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { didYouMean } from "../core/did-you-mean.ts";
 import { explain } from "../core/explain.ts";
 import { parseScope, scopeName } from "../core/kill-switch.ts";
 import type { Revision, ServerConfig } from "../domain/config.ts";
-import type { ControlEvent, KillScope, KillSwitch } from "../domain/control.ts";
+import type { ControlEvent, KillScope, KillSwitch, Order } from "../domain/control.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import { type AllocationParts, addAllocation } from "./admin-allocation.ts";
+import { auditView } from "./admin-audit.ts";
+import { type AdminAuthParts, adminAuth } from "./admin-auth.ts";
 import { addContent, type ContentParts } from "./admin-content.ts";
 import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
+import { addKeys, type KeysParts } from "./admin-keys.ts";
 import { addResults, type ResultsParts } from "./admin-results.ts";
 import { addUnits, type UnitParts } from "./admin-units.ts";
 import { errorAnswer } from "./errors.ts";
@@ -19,26 +21,28 @@ import { checkHost } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { switchView } from "./status.ts";
 
-export interface AdminParts extends HealthParts, ResultsParts, AllocationParts, UnitParts, ContentParts {
+export interface AdminParts
+  extends HealthParts,
+    ResultsParts,
+    AllocationParts,
+    UnitParts,
+    ContentParts,
+    AdminAuthParts,
+    KeysParts {
   readonly log: Log;
   readonly server: () => ServerConfig;
   readonly switches: () => readonly KillSwitch[];
-  readonly kill: (order: Order) => Promise<void>;
-  readonly revive: (order: Order) => Promise<void>;
+  readonly kill: (order: KillOrder) => Promise<void>;
+  readonly revive: (order: KillOrder) => Promise<void>;
   readonly reload: (
-    by: string,
-    reason: string,
+    order: Order,
   ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
   readonly status: () => Promise<Readonly<Record<string, unknown>>>;
   readonly events: () => readonly ControlEvent[];
   readonly metrics: () => Promise<string>;
 }
 
-interface Order {
-  readonly scope: KillScope;
-  readonly by: string;
-  readonly reason: string;
-}
+type KillOrder = Order & { readonly scope: KillScope };
 
 type Env = AdminEnv;
 
@@ -60,11 +64,8 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   );
   app.use(
     "/admin/*",
+    adminAuth(parts),
     bodyLimit({ maxSize: maxBodyBytes, onError: () => answerOf(parts.log, tooLarge()) }),
-    async (c, next) => {
-      checkToken(c.req.header("authorization"), parts.server());
-      await next();
-    },
   );
   addReads(app, parts);
   addChanges(app, parts);
@@ -72,12 +73,13 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   addAllocation(app, parts);
   addUnits(app, parts);
   addContent(app, parts);
+  addKeys(app, parts);
   return app;
 }
 
 function addReads(app: Hono<Env>, parts: AdminParts): void {
   app.get("/admin/status", async (c) => c.json(await parts.status()));
-  app.get("/admin/audit", (c) => c.json({ events: parts.events().slice(-limitOf(c)).reverse() }));
+  app.get("/admin/audit", (c) => c.json({ events: auditView(parts.events(), limitOf(c)) }));
   app.get("/admin/experiments", (c) => {
     const experiments = Object.keys(parts.revision().config.experiments);
     const { metrics } = parts.revision().config;
@@ -96,18 +98,18 @@ function addReads(app: Hono<Env>, parts: AdminParts): void {
 function addChanges(app: Hono<Env>, parts: AdminParts): void {
   const change = (
     path: string,
-    act: (c: Context<Env>, order: Omit<Order, "scope">, body: Record<string, unknown>) => Promise<unknown>,
+    act: (c: Context<Env>, order: Order, body: Record<string, unknown>) => Promise<unknown>,
   ) =>
     app.post(path, async (c) => {
       const body = await jsonBody(c, ["scope", "variant", "by", "reason"]);
       return c.json(await act(c, orderOf(c, body), body));
     });
-  const killed = async (scope: KillScope, order: Omit<Order, "scope">) => {
+  const killed = async (scope: KillScope, order: Order) => {
     checkScope(parts.revision(), scope);
     await parts.kill({ scope, ...order });
     return { killed: scopeName(scope), kill_switches: parts.switches().map(switchView) };
   };
-  const revived = async (scope: KillScope, order: Omit<Order, "scope">) => {
+  const revived = async (scope: KillScope, order: Order) => {
     await parts.revive({ scope, ...order });
     return { revived: scopeName(scope), kill_switches: parts.switches().map(switchView) };
   };
@@ -115,8 +117,8 @@ function addChanges(app: Hono<Env>, parts: AdminParts): void {
   change("/admin/revive", (_, order, body) => revived(scopeOf(body), order));
   change("/admin/experiments/:id/kill", (c, order, body) => killed(scopeIn(c, body), order));
   change("/admin/experiments/:id/revive", (c, order, body) => revived(scopeIn(c, body), order));
-  change("/admin/reload", async (_, { by, reason }) => {
-    const result = await parts.reload(by, reason);
+  change("/admin/reload", async (_, order) => {
+    const result = await parts.reload(order);
     if (result.result !== "refused") return result;
     throw new Failure(
       "config_invalid",
@@ -175,15 +177,6 @@ function checkScope(revision: Revision, scope: KillScope): void {
     "not_found",
     `Experiment "${experiment.id}" has no variant "${scope.variantId}". ${hint}`,
   );
-}
-
-/** Compared by digests, so that neither length nor content shows in the time that it takes. */
-function checkToken(authorization: string | undefined, { adminToken }: ServerConfig): void {
-  if (adminToken === undefined) return;
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  const given = authorization?.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : "";
-  if (timingSafeEqual(digest(given), digest(adminToken.reveal()))) return;
-  throw new Failure("invalid_api_key", "Send the admin token: authorization: Bearer <ASSAY_ADMIN_TOKEN>.");
 }
 
 function tooLarge(): Failure {

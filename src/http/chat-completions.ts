@@ -1,6 +1,7 @@
 /** The hot route. It takes node's own request and response: the web objects cost more than all our policies together. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseChatBody } from "../core/chat-body.ts";
+import { checkNamed } from "../core/client-key-scope.ts";
 import type { Answer, ChatRequest } from "../domain/chat.ts";
 import type { Service } from "../pipeline/service.ts";
 import { type HeaderList, withHeaders } from "./answer-headers.ts";
@@ -18,10 +19,11 @@ export interface ChatParts extends RouteParts {
 export function chatCompletions(
   parts: ChatParts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return ownRoute(parts, chatRoute, async ({ request, response, scope, server, ownHeaders }) => {
+  return ownRoute(parts, chatRoute, async ({ request, response, scope, caller, server, ownHeaders }) => {
     const { context, headers } = scope;
     const body = parseChatBody(await readBody(request, server.maxBodyBytes));
     scope.describe(body);
+    checkNamed(caller.key, { ...body, headers }, context.revision);
     const answer = await parts.chat({ body, headers }, context);
     scope.settle({ completion: answer.completion });
     send(response, answer, ownHeaders());

@@ -22,7 +22,8 @@ upstream's health.
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
-\`x-should-retry: false\` stands on all but \`overloaded\`, \`breaker_open\`, \`shutting_down\`, \`store_unavailable\` and \`request_timeout\`: OpenAI's SDKs retry by themselves, and on
+\`x-should-retry: false\` stands on all but \`overloaded\`, \`breaker_open\`, \`shutting_down\`, \`store_unavailable\`, \`auth_unavailable\`,
+\`rate_limit_exceeded\` and \`request_timeout\`: OpenAI's SDKs retry by themselves, and on
 top of our attempts that would only multiply the load.
 `;
 }

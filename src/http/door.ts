@@ -3,6 +3,7 @@ import type { ServerConfig } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
 import type { Admission, RefusalReason } from "./admission.ts";
 import { corsHeaders } from "./answer-headers.ts";
+import { answerEarly } from "./early-answer.ts";
 import { errorBytes } from "./errors.ts";
 
 interface DoorParts {
@@ -28,42 +29,23 @@ export function door(parts: DoorParts): (request: IncomingMessage, response: Ser
   };
 }
 
-/**
- * A longer body is not worth reading for the sake of its connection. A shorter one is: node throws away what comes of it,
- * and a refusal that closes costs three times as much (75 µs against 25 µs).
- */
-const keptBodyBytes = 64 * 1024;
-/** What is left of a refused body gets this long. */
-const bodyMs = 30_000;
-
 function refuseEarly(
   request: IncomingMessage,
   response: ServerResponse,
   { random, server, requestId, body }: DoorParts & { readonly body: string },
 ): void {
-  const { "content-length": length = "0", "transfer-encoding": encoding, origin } = request.headers;
-  response.shouldKeepAlive &&= encoding === undefined && Number(length) <= keptBodyBytes;
-  // Whoever lets its body trickle in must not hold the connection by it.
-  const timer = setTimeout(() => request.destroy(), bodyMs).unref();
-  request.on("close", () => clearTimeout(timer));
   // Spread over a second: those who were refused together must not come back together.
   const retryAfterMs = 1000 + Math.ceil(random() * 1000);
-  response.sendDate = false;
-  // A list and a string are a fifth cheaper here than an object and a buffer.
-  response.writeHead(503, [
-    "content-type",
-    "application/json",
-    "content-length",
-    String(body.length),
+  const headers = [
     "retry-after",
     String(Math.ceil(retryAfterMs / 1000)),
     "retry-after-ms",
     String(retryAfterMs),
     "x-request-id",
     requestId(),
-    ...corsHeaders(origin, server().corsOrigins),
-  ]);
-  response.end(body, "latin1");
+    ...corsHeaders(request.headers.origin, server().corsOrigins),
+  ];
+  answerEarly(request, response, { status: 503, headers, body });
 }
 
 const bodies: Readonly<Record<RefusalReason, string>> = {

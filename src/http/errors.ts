@@ -44,6 +44,8 @@ function mayTryAgain({ code }: Failure): boolean {
     code === "overloaded" ||
     code === "shutting_down" ||
     code === "store_unavailable" ||
+    code === "auth_unavailable" ||
+    code === "rate_limit_exceeded" ||
     code === "breaker_open" ||
     code === "request_timeout"
   );

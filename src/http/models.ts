@@ -33,16 +33,16 @@ export function ownModels(revision: Revision): ModelEntry[] {
   return [...experiments, ...prompts, ...models];
 }
 
-/** Ours first. An upstream that does not answer leaves ours standing: a picker is no reason to fail. */
+/** Ours first, of all those that the caller may see. An upstream that does not answer leaves ours standing: a picker is no reason to fail. */
 export async function allModels(
   revision: Revision,
   upstream: Upstream,
-  signal: CancelSignal,
+  { signal, sees }: { readonly signal: CancelSignal; readonly sees: (model: string) => boolean },
 ): Promise<unknown> {
   const own = ownModels(revision);
   const known = new Set(own.map(({ id }) => id));
   const theirs = (await upstreamModels(upstream, signal)).filter((model) => !known.has(String(model.id)));
-  return { object: "list", data: [...own, ...theirs] };
+  return { object: "list", data: [...own, ...theirs].filter(({ id }) => sees(String(id))) };
 }
 
 /** An upstream that does not answer within this time leaves our own models standing alone. */

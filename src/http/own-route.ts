@@ -1,8 +1,9 @@
-/** What every route of ours does around its own work: a scope, the gate, the host, and an error in OpenAI's shape. */
+/** What every route of ours does around its own work: the caller, a scope, the gate, the host, and an error in OpenAI's shape. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerConfig } from "../domain/config.ts";
 import { asFailure } from "../domain/failure.ts";
 import { contextHeaders, corsHeaders, type HeaderList } from "./answer-headers.ts";
+import type { Caller, CallerOf } from "./auth.ts";
 import { writeError } from "./errors.ts";
 import { checkHost, type Gate } from "./gate.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -11,7 +12,12 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse) 
 
 export interface RouteParts {
   readonly gate: Gate;
-  readonly openScope: (request: IncomingMessage, response: ServerResponse, route: string) => RequestScope;
+  readonly callerOf: CallerOf;
+  readonly openScope: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    facts: { readonly route: string; readonly caller: Caller },
+  ) => RequestScope;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly server: () => ServerConfig;
@@ -22,6 +28,7 @@ export interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly scope: RequestScope;
+  readonly caller: Caller;
   readonly server: ServerConfig;
   /** What the answer says of itself, as far as it is known by then. */
   readonly ownHeaders: () => HeaderList;
@@ -34,7 +41,9 @@ export function ownRoute(
   work: (asked: Asked) => Promise<void>,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    const scope = parts.openScope(request, response, route);
+    const caller = parts.callerOf(request, response, route);
+    if (caller === undefined) return;
+    const scope = parts.openScope(request, response, { route, caller });
     const { context } = scope;
     const server = parts.server();
     const ownHeaders = () => {
@@ -46,7 +55,7 @@ export function ownRoute(
     try {
       parts.gate.enter(context.controller);
       checkHost(request, server);
-      await work({ request, response, scope, server, ownHeaders });
+      await work({ request, response, scope, caller, server, ownHeaders });
     } catch (thrown) {
       const failure = asFailure(thrown);
       scope.settle({ failure });
@@ -76,4 +85,13 @@ export function refuse(request: IncomingMessage, response: ServerResponse, write
 export function pathOf({ url = "" }: IncomingMessage): string {
   const query = url.indexOf("?");
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** As it stands where it is encoded wrongly. */
+export function decodeURIComponentOr(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

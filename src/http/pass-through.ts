@@ -1,5 +1,6 @@
 /** Every other route of the API: bytes in, bytes out, traced. */
 import type { IncomingMessage } from "node:http";
+import { checkNamed } from "../core/client-key-scope.ts";
 import { parseMember, scanBody } from "../core/json-scan.ts";
 import { routeOf } from "../core/route.ts";
 import type {
@@ -15,7 +16,14 @@ import type { ServerConfig } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { ForwardTrace } from "../domain/trace.ts";
 import { withHeaders } from "./answer-headers.ts";
-import { type Asked, type NodeListener, ownRoute, type RouteParts } from "./own-route.ts";
+import type { Caller } from "./auth.ts";
+import {
+  type Asked,
+  decodeURIComponentOr,
+  type NodeListener,
+  ownRoute,
+  type RouteParts,
+} from "./own-route.ts";
 import { readBody } from "./read-body.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { writeBytes } from "./stream-writer.ts";
@@ -39,7 +47,7 @@ export function passThrough(parts: PassThroughParts): NodeListener {
 
 async function forward(
   parts: PassThroughParts,
-  { request, response, scope, server, ownHeaders }: Asked,
+  { request, response, scope, caller, server, ownHeaders }: Asked,
   { path, route }: { readonly path: string; readonly route: string },
 ): Promise<void> {
   const { context, headers } = scope;
@@ -48,7 +56,7 @@ async function forward(
   checkPath(path);
   checkBody(method, headers);
   // Read before a permit is taken: a slow body must not keep others from the upstream.
-  const named = await readNamed({ request, headers, path, context, server });
+  const named = await readNamed({ request, headers, path, context, caller, server });
   const upstream = parts.upstream();
   const { name, serverAddress, serverPort, sendsBaggage } = upstream;
   response.on("close", parts.takePermit(name));
@@ -103,14 +111,21 @@ async function readNamed(facts: {
   headers: Headers;
   path: string;
   context: RequestContext;
+  caller: Caller;
   server: ServerConfig;
 }): Promise<Buffer | undefined> {
-  const { request, headers, context, server } = facts;
+  const { request, headers, context, caller, server } = facts;
   const [route = ""] = facts.path.split("?", 1);
   const isJson = headers["content-type"]?.startsWith("application/json") === true;
-  if (request.method !== "POST" || !namingRoutes.has(route) || !isJson) return undefined;
+  const check = (model: string | undefined) =>
+    checkNamed(caller.key, { operation: "chat", model, headers }, context.revision);
+  if (request.method !== "POST" || !namingRoutes.has(route) || !isJson) {
+    check(modelOfPath(route));
+    return undefined;
+  }
   const bytes = await readBody(request, server.maxBodyBytes);
   const model = modelOf(bytes);
+  check(model);
   const named =
     model === undefined
       ? undefined
@@ -121,6 +136,11 @@ async function readNamed(facts: {
     `Experiments and prompts run on /v1/chat/completions only; "${model}" was sent to /v1${route}.`,
     { param: "model" },
   );
+}
+
+function modelOfPath(route: string): string | undefined {
+  const [, model] = /^\/models\/([^/]+)$/.exec(route) ?? [];
+  return model === undefined ? undefined : decodeURIComponentOr(model);
 }
 
 /** What is no JSON is for the upstream to judge. */
@@ -197,7 +217,8 @@ function routeName(path: string): string {
   return knownRoutes.has(first) ? `/v1/${first}` : "/v1/*";
 }
 
-const knownRoutes = new Set([
+/** What has a name of its own below `/v1`. */
+export const knownRoutes: ReadonlySet<string> = new Set([
   "assistants",
   "audio",
   "batches",

@@ -1,6 +1,7 @@
 /** `POST /v1/predict/{experiment}`: the same policies as chat around a model server that speaks plain JSON. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { cannedModel } from "../core/chat-completion.ts";
+import { checkNamed } from "../core/client-key-scope.ts";
 import { checkInput, parsePredictBody } from "../core/predict-body.ts";
 import { completeAnswer, defaultPredictionPath } from "../core/prediction.ts";
 import { routeOf } from "../core/route.ts";
@@ -22,12 +23,13 @@ export function isPredictPath(path: string): boolean {
 export function predictions(
   parts: ChatParts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return ownRoute(parts, predictRoute, async ({ request, response, scope, server, ownHeaders }) => {
+  return ownRoute(parts, predictRoute, async ({ request, response, scope, caller, server, ownHeaders }) => {
     const { context, headers } = scope;
     checkMethod(request, response);
     const name = nameOf(request);
     scope.describe({ model: name, isStream: false });
-    // Before the body is read: what nobody serves needs no upload.
+    // Before the body is read: what nobody serves, or not to this key, needs no upload.
+    checkNamed(caller.key, { operation: "predict", model: name, headers }, context.revision);
     const experiment = experimentOf(name, headers, context.revision);
     const body = parsePredictBody(await readBody(request, server.maxBodyBytes), name);
     checkBody(body, experiment, context.revision);

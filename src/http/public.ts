@@ -1,6 +1,7 @@
 /** The data plane's listener: the hot route first, then what is passed through, then the rest by Hono. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Hono } from "hono";
+import { checkNamed, maySee } from "../core/client-key-scope.ts";
 import type { Upstream } from "../domain/chat.ts";
 import type { Revision } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
@@ -11,7 +12,7 @@ import { isKnownOrigin } from "./gate.ts";
 import { addHealthRoutes, type HealthParts } from "./health.ts";
 import { allModels, ownModels } from "./models.ts";
 import { isOutcomesPath, type OutcomeParts, outcomesRoute } from "./outcomes.ts";
-import { type NodeListener, ownRoute, pathOf } from "./own-route.ts";
+import { decodeURIComponentOr, type NodeListener, ownRoute, pathOf } from "./own-route.ts";
 import { passThrough } from "./pass-through.ts";
 import { isPredictPath, predictions } from "./predict.ts";
 
@@ -91,10 +92,12 @@ function modelRoutes(parts: PublicParts): NodeListener {
     const id = decodeURIComponentOr(pathOf(request).slice("/v1/models/".length));
     return { id, own: ownModels(parts.revision()).find((model) => model.id === id) };
   };
-  const list = ownRoute(parts, "/v1/models", async ({ request, response, scope, ownHeaders }) => {
+  const list = ownRoute(parts, "/v1/models", async ({ request, response, scope, caller, ownHeaders }) => {
     const { revision, controller } = scope.context;
-    const { own } = ownOf(request);
-    const body = own ?? (await allModels(revision, parts.upstream(), controller.signal));
+    const { id, own } = ownOf(request);
+    if (own !== undefined) checkNamed(caller.key, { operation: "chat", model: id, headers: {} }, revision);
+    const sees = (model: string) => maySee(caller.key, model, revision);
+    const body = own ?? (await allModels(revision, parts.upstream(), { signal: controller.signal, sees }));
     scope.settle({});
     writeJson(response, { status: 200, body, headers: ownHeaders() });
   });
@@ -106,12 +109,4 @@ function modelRoutes(parts: PublicParts): NodeListener {
     }
     list(request, response);
   };
-}
-
-function decodeURIComponentOr(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -11,6 +11,7 @@ import { asFailure, Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { RequestTrace } from "../domain/trace.ts";
+import type { Caller } from "./auth.ts";
 import type { Gate } from "./gate.ts";
 import { pathOf } from "./own-route.ts";
 
@@ -53,9 +54,13 @@ export interface RequestScope {
 
 export function createScopes(
   parts: ScopeParts,
-): (request: IncomingMessage, response: ServerResponse, route: string) => RequestScope {
+): (
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: { readonly route: string; readonly caller: Caller },
+) => RequestScope {
   const retries = new RetryMemory();
-  return (request, response, route) => {
+  return (request, response, { route, caller }) => {
     const startedAt = parts.now();
     // node's own object: names in lower case, repeated ones joined; only set-cookie is a list, and we never read it.
     const headers = request.headers as Headers;
@@ -65,6 +70,7 @@ export function createScopes(
     const context: RequestContext = {
       requestId,
       revision: parts.revision(),
+      clientKeyId: caller.key?.id,
       trace: parts.beginTrace({ method, route, path, requestId, headers, startedAt }),
       startedAt,
       receivedAt: parts.wallNow(),

@@ -1,5 +1,6 @@
 /** What a running instance says of itself. */
 import { scopeName } from "../core/kill-switch.ts";
+import type { ClientKey } from "../domain/client-key.ts";
 import type { Revision } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
 import type { StoreHealth } from "../domain/store.ts";
@@ -46,6 +47,7 @@ export interface StatusFacts extends DataPlaneStatus {
   readonly isDraining: boolean;
   readonly revisions: { readonly current: Revision; readonly problems: readonly string[] };
   readonly switches: readonly KillSwitch[];
+  readonly keys: readonly ClientKey[];
   readonly exportsTraces: boolean;
   readonly store: StoreHealth;
 }
@@ -61,6 +63,7 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
     revision: revisions.current.id,
     revision_loaded_at: new Date(revisions.current.loadedAt).toISOString(),
     config_problems: revisions.problems,
+    auth: authView(facts),
     kill_switches: facts.switches.map(switchView),
     upstreams: facts.upstreams.map(({ name, baseUrl, isScripted }) => ({
       name,
@@ -86,6 +89,21 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
     store: storeView(facts.store),
   };
 }
+
+function authView({ revisions, keys, now }: StatusFacts) {
+  const { mode } = revisions.current.config.auth;
+  const standing = keys.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  const held = standing.filter(({ role }) => role === "client");
+  return {
+    mode,
+    client_keys: held.length,
+    admin_keys: standing.length - held.length,
+    hint: mode === "keys" && held.length === 0 ? firstKeyHint : undefined,
+  };
+}
+
+const firstKeyHint =
+  "No client has a key, so all get 401. Make the first one: assay keys create --name <name>";
 
 function storeView(store: StoreHealth) {
   return {

@@ -3,9 +3,10 @@ import { Canceller } from "../core/canceller.ts";
 import { isObject, usageOf } from "../core/chat-completion.ts";
 import { failureOfStatus } from "../core/upstream-status.ts";
 import type { ForwardAnswer, TokenUsage, Upstream } from "../domain/chat.ts";
-import type { Config, UpstreamConfig } from "../domain/config.ts";
+import type { Config } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { AskCall, CheckParts } from "../domain/guardrail.ts";
+import type { UpstreamConfig } from "../domain/upstream-config.ts";
 import type { BreakerBoard } from "./breaker.ts";
 import type { Permits } from "./concurrency.ts";
 

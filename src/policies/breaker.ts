@@ -3,8 +3,8 @@ import { EventEmitter } from "node:events";
 import CircuitBreaker from "opossum";
 import { FailureWindow } from "../core/failure-window.ts";
 import type { Completion, RenderedRequest } from "../domain/chat.ts";
-import type { BreakerConfig } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
+import type { BreakerConfig } from "../domain/upstream-config.ts";
 import type { Policy } from "../pipeline/service.ts";
 
 export type BreakerState = "closed" | "open" | "half_open";

@@ -8,10 +8,11 @@ import type {
   TokenUsage,
   Upstream,
 } from "../domain/chat.ts";
-import type { Config, ModelPrice } from "../domain/config.ts";
+import type { Config } from "../domain/config.ts";
 import { asFailure, type Failure, type FailureCode } from "../domain/failure.ts";
 import type { AttemptRecord } from "../domain/record.ts";
 import type { AttemptTrace } from "../domain/trace.ts";
+import type { ModelPrice } from "../domain/upstream-config.ts";
 import type { Stage } from "../pipeline/service.ts";
 
 export interface AttemptObservation {

@@ -1,8 +1,8 @@
 import { backoffMs } from "../core/retry-after.ts";
 import { RetryBudget } from "../core/retry-budget.ts";
 import type { RenderedRequest, RequestContext } from "../domain/chat.ts";
-import type { RetryConfig } from "../domain/config.ts";
 import { asFailure, type Failure } from "../domain/failure.ts";
+import type { RetryConfig } from "../domain/upstream-config.ts";
 import type { Policy } from "../pipeline/service.ts";
 
 export interface RetryParts {

@@ -128,7 +128,7 @@ export const metric = define({
     kind: "counter",
     unit: "{request}",
     description:
-      "Requests that got 503 at the door, for `requests` or `loop_delay` of server.limits; no other metric counts them.",
+      "Requests refused at the door: 503 for `requests` or `loop_delay` of server.limits, or the code of what the client's key lacks; no other metric counts them.",
     labels: ["reason"],
   },
   redactions: {

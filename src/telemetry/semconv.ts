@@ -12,6 +12,7 @@ export const attribute = {
   unitSource: "assay.assignment.unit_source",
   configRevision: "assay.config.revision",
   requestId: "assay.request.id",
+  clientKeyId: "assay.client.key_id",
   promptHash: "assay.prompt.hash",
   promptChars: "assay.prompt.chars",
   promptMessages: "assay.prompt.messages",

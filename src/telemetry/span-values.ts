@@ -216,6 +216,7 @@ export function tellRequest(
   );
   to.text(key.urlPath, written(readablePath(facts.path)));
   to.text(key.requestId, ours(facts.requestId));
+  to.text(key.clientKeyId, ours(record.clientKeyId));
   to.text(key.unitHash, ours(record.unitHash));
   to.text(key.ragIndexVersion, written(record.ragIndexVersion));
   to.number(key.tokenIn, sumOf(attempts, "inputTokens"));

@@ -3,7 +3,7 @@ import { lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { UpstreamCall } from "../domain/chat.ts";
-import type { UpstreamConfig } from "../domain/config.ts";
+import type { UpstreamConfig } from "../domain/upstream-config.ts";
 import { Exchange, type Receiver } from "./exchange.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
 

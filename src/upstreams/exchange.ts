@@ -1,8 +1,8 @@
 /** One request and its answer over undici's `dispatch`, inside its budgets, with every way to fail named. */
 import type { Dispatcher } from "undici";
 import type { CancelSignal } from "../domain/chat.ts";
-import type { PhaseBudgets } from "../domain/config.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
+import type { PhaseBudgets } from "../domain/upstream-config.ts";
 import { connectionFailure, headFailure } from "./failures.ts";
 
 export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;

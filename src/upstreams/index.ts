@@ -1,5 +1,5 @@
 import type { Upstream } from "../domain/chat.ts";
-import type { UpstreamConfig } from "../domain/config.ts";
+import type { UpstreamConfig } from "../domain/upstream-config.ts";
 import { createJsonUpstream } from "./json.ts";
 import { createOpenAiUpstream } from "./openai.ts";
 

@@ -1,6 +1,6 @@
 /** The OpenAI wire dialect over HTTP/1.1: whole answers, streams with a commit point, and plain forwarding. */
 import type { Answer, ForwardAnswer, ForwardCall, Upstream } from "../domain/chat.ts";
-import type { UpstreamConfig } from "../domain/config.ts";
+import type { UpstreamConfig } from "../domain/upstream-config.ts";
 import { createCaller } from "./caller.ts";
 import { ForwardReceiver } from "./forward-receiver.ts";
 import { StreamReceiver } from "./stream-receiver.ts";

@@ -1,7 +1,8 @@
 /** The upstreams in force. A revision replaces those whose configuration changed; calls under way keep theirs. */
 import { inspect } from "node:util";
 import type { Upstream } from "../domain/chat.ts";
-import type { Config, UpstreamConfig } from "../domain/config.ts";
+import type { Config } from "../domain/config.ts";
+import type { UpstreamConfig } from "../domain/upstream-config.ts";
 import { dialects } from "./index.ts";
 
 /** OpenAI's own address serves nobody without a key; any other may be an open server of the user's. */

@@ -14,7 +14,10 @@ after(() => rmSync(folder, { recursive: true }));
 
 function configWith(name: string, server: string): string {
   const path = join(folder, `${name}.yaml`);
-  writeFileSync(path, `server: ${server}\nupstreams: { main: { base_url: "http://127.0.0.1:9/v1" } }\n`);
+  writeFileSync(
+    path,
+    `auth: { mode: keys }\nserver: ${server}\nupstreams: { main: { base_url: "http://127.0.0.1:9/v1" } }\n`,
+  );
   return path;
 }
 

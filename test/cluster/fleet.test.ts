@@ -8,7 +8,7 @@ import type { Place } from "../../src/cluster/share-of-limit.ts";
 import type { WorkerProcess } from "../../src/cluster/worker-process.ts";
 import { parseScope } from "../../src/core/kill-switch.ts";
 import type { RevisionSource } from "../../src/domain/config.ts";
-import type { KillSwitch } from "../../src/domain/control.ts";
+import type { KillSwitch, Standing } from "../../src/domain/control.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { anySource, createTestLog } from "../control/control-fixture.ts";
 
@@ -51,7 +51,7 @@ class FakeWorker {
     const isLost = () => this.#isLost;
     const good: Record<string, Played> = {
       boot: ({ source }: Boot<string>) => idOf(source),
-      listen: (switches: readonly KillSwitch[]) => {
+      listen: ({ switches }: Standing) => {
         this.switches = switches;
         return 80;
       },
@@ -96,7 +96,7 @@ async function opened(t: TestContext, plays: readonly Record<string, Played>[] =
   const fleet = createFleet<string, State>({
     size: 2,
     settings: async () => "settings",
-    switches: [],
+    standing: { switches: [], keys: [] },
     start: () => {
       const play = plays[starts++] ?? {};
       play.start?.(undefined as never);
@@ -198,7 +198,7 @@ describe("a fleet", () => {
     const { fleet, workers } = await opened(t, [{ switch: never }]);
     await fleet.start();
     let isEverywhere = false;
-    const told = fleet.tell([killAll]).then(() => {
+    const told = fleet.tell({ switches: [killAll], keys: [] }).then(() => {
       isEverywhere = true;
     });
     await settle();
@@ -348,7 +348,7 @@ describe("a fleet", () => {
     const { fleet, workers } = await opened(t, [{}, { boot: () => booted.promise, switch: never }]);
     const started = fleet.start();
     await settle();
-    const told = fleet.tell([killAll]);
+    const told = fleet.tell({ switches: [killAll], keys: [] });
     await pass(t, 20_000);
     await told;
     assert.equal(workers.length, 2);
@@ -377,7 +377,7 @@ describe("a fleet", () => {
     const late = { switch: never };
     const { fleet, workers } = await opened(t, [late, late, { boot: () => booted.promise }]);
     await fleet.start();
-    const told = fleet.tell([killAll]);
+    const told = fleet.tell({ switches: [killAll], keys: [] });
     await pass(t, 10_000);
     const alive = () => workers.map(({ isAlive }) => isAlive);
     assert.deepEqual(alive(), [false, true, true]);
@@ -395,7 +395,7 @@ describe("a fleet", () => {
     };
     const { fleet, workers, log } = await opened(t, [{ ...late, kill: immortal }, late]);
     await fleet.start();
-    const told = fleet.tell([killAll]);
+    const told = fleet.tell({ switches: [killAll], keys: [] });
     await pass(t, 10_000);
     assert.deepEqual(
       workers.map(({ isAlive }) => isAlive),
@@ -415,7 +415,7 @@ describe("a fleet", () => {
       { boot: () => booted.promise },
     ]);
     await fleet.start();
-    const told = fleet.tell([killAll]);
+    const told = fleet.tell({ switches: [killAll], keys: [] });
     await pass(t, 10_000);
     switched.resolve();
     await told;

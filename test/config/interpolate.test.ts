@@ -47,14 +47,15 @@ test("only a reference alone and without a default is bare", () => {
 
 describe("in the configuration", () => {
   test("a value from the environment never adds structure", () => {
-    const { server } = configOf('upstreams: { m: {} }\nserver: { host: "${H}" }\n', {
+    const { server } = configOf('upstreams: { m: {} }\nauth: { mode: keys }\nserver: { host: "${H}" }\n', {
       env: { H: "a\nport: 1\n- {x: &y" },
     });
     assert.deepEqual([server.host, server.port], ["a\nport: 1\n- {x: &y", 8484]);
   });
 
   test("a number or a boolean is read where one is wanted", () => {
-    const yaml = 'upstreams: { m: { send_baggage: "${B}" } }\nserver: { port: "${P}", host: "${P}" }\n';
+    const yaml =
+      'upstreams: { m: { send_baggage: "${B}" } }\nauth: { mode: keys }\nserver: { port: "${P}", host: "${P}" }\n';
     const { server, upstreams } = configOf(yaml, { env: { P: "9000", B: "true" } });
     assert.deepEqual([server.port, server.host, upstreams.m?.sendBaggage], [9000, "9000", true]);
   });

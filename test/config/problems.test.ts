@@ -248,6 +248,12 @@ const meaning: readonly Case[] = [
     problem: 'the admin listener\'s host "0.0.0.0" is not loopback; set `token`, or use 127.0.0.1',
   },
   {
+    says: "a data plane that asks for no keys beyond loopback",
+    yaml: `${head}server: { host: ⟦0.0.0.0⟧ }\n`,
+    problem:
+      'the data plane\'s host is not loopback and `auth.mode` is "open": whoever reaches it would spend your tokens; set `auth.mode` to "keys", or use 127.0.0.1',
+  },
+  {
     says: "a weak admin token",
     yaml: `${head}server: { admin: { token: "⟦\${TOKEN}" } }\n`.replace('"⟦', '⟦"'),
     env: { TOKEN: "hunter2" },

@@ -44,7 +44,7 @@ async function opened(first: LoadedRevision, store: TestStore = createTestStore(
   });
   const put = (next: LoadedRevision) => {
     disk.now = next;
-    return revisions.reload("ada", "because");
+    return revisions.reload({ by: "ada", reason: "because" });
   };
   return { revisions, put, disk, store, log, results, applied };
 }
@@ -107,6 +107,7 @@ describe("a reload", () => {
       by: "ada",
       reason: "because",
       revision: id("b"),
+      before: id("a"),
       entries: [],
       prompts: {},
     });
@@ -241,7 +242,7 @@ test("a changed setting of the process waits for a restart, unless the command l
     overruled: ["server.workers"],
   });
   disk.now = loaded(next);
-  await revisions.reload("ada", "because");
+  await revisions.reload({ by: "ada", reason: "because" });
   assert.ok(log.lines.includes("warn: server.port has changed, and takes effect after a restart"));
   assert.ok(log.lines.includes("warn: server.workers has changed, and the command line wins over it"));
 });

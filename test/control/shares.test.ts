@@ -59,7 +59,7 @@ describe("shares set by hand", () => {
     await allocate({ coverage: 0.6, weights: half });
     file.experiment = experimentWith({ coverage: 0.8 });
     file.letter = "b";
-    assert.equal((await revisions.reload("ada", "edit")).result, "applied");
+    assert.equal((await revisions.reload({ by: "ada", reason: "edit" })).result, "applied");
     assert.equal(served()?.coverage, 0.8);
   });
 
@@ -68,7 +68,7 @@ describe("shares set by hand", () => {
     await allocate({ coverage: 0.6, weights: half });
     file.experiment = experimentWith({ coverage: 0.2, description: "another text" });
     file.letter = "b";
-    await revisions.reload("ada", "edit");
+    await revisions.reload({ by: "ada", reason: "edit" });
     assert.equal(served()?.coverage, 0.6);
     assert.equal(served()?.description, "another text");
   });
@@ -107,7 +107,7 @@ test("what the disk refuses is refused, and stays so", async () => {
   assert.equal(result.result, "refused");
   assert.match(result.problems.join(), /could not be put in force: ENOSPC/);
   store.failWith(undefined);
-  await revisions.reload("ada", "later");
+  await revisions.reload({ by: "ada", reason: "later" });
   assert.equal(served()?.coverage, 0.2);
 });
 

@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { compilePrompt } from "../../src/core/prompt.ts";
 import { renderRequest, repairRequest } from "../../src/core/render-request.ts";
 import type { ServingPlan } from "../../src/domain/chat.ts";
-import type { ExperimentConfig, ModelConfig } from "../../src/domain/config.ts";
+import type { ExperimentConfig } from "../../src/domain/config.ts";
 import type { PromptFile } from "../../src/domain/prompt.ts";
+import type { ModelConfig } from "../../src/domain/upstream-config.ts";
 import { chatRequest, revisionOf } from "../policies/policy-fixture.ts";
 import { experimentWith } from "./experiment-fixture.ts";
 

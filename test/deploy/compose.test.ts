@@ -65,6 +65,12 @@ describe("docker-compose.yml", () => {
     assert.match(assay?.environment?.ASSAY_ADMIN_TOKEN ?? "", /^\$\{ASSAY_ADMIN_TOKEN:\?.+\}$/);
   });
 
+  test("asks for client keys before it opens Assay beyond loopback", () => {
+    assert.equal(assay?.environment?.ASSAY_AUTH_MODE, "keys");
+    assert.match(dockerfile, /^ENV ASSAY_AUTH_MODE=keys$/m);
+    assert.match(readText("assay.yaml"), /^ {2}mode: \$\{ASSAY_AUTH_MODE:-open\}$/m);
+  });
+
   test("writes no secret down", () => {
     for (const [, { environment = {} }] of services) {
       for (const [key, value] of Object.entries(environment).filter(([k]) =>

@@ -37,8 +37,9 @@ describe("the admin token", () => {
         ...changes.map((path) => post(path, {}, headers)),
       ]);
       for (const { status, body } of answers) {
-        assert.equal(status, 401);
-        assert.equal(body.error?.code, "invalid_api_key");
+        // Who fails too often is told so (admin-auth.test.ts).
+        assert.ok(status === 401 || status === 429, String(status));
+        assert.match(String(body.error?.code), /^(invalid_api_key|rate_limit_exceeded)$/);
         assert.ok(!JSON.stringify(body).includes(token));
       }
       assert.deepEqual(assay.app.killed(), []);

@@ -67,6 +67,7 @@ const theGate = new Proxy(new Gate(), {
 
 const server = createHttpServer(
   publicListener({
+    callerOf: () => ({ key: undefined }),
     gate: theGate,
     now,
     server: () => config.server,

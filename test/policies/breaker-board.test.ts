@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { BreakerConfig } from "../../src/domain/config.ts";
 import { Failure } from "../../src/domain/failure.ts";
+import type { BreakerConfig } from "../../src/domain/upstream-config.ts";
 import { BreakerBoard, breaker } from "../../src/policies/breaker.ts";
 import { contextOf, renderedRequest, settle, wholeAnswer } from "./policy-fixture.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Answer } from "../../src/domain/chat.ts";
-import type { BreakerConfig } from "../../src/domain/config.ts";
 import { Failure, type FailureCode } from "../../src/domain/failure.ts";
+import type { BreakerConfig } from "../../src/domain/upstream-config.ts";
 import { Breaker } from "../../src/policies/breaker.ts";
 import { openAnswer, settle, wholeAnswer } from "./policy-fixture.ts";
 

@@ -53,6 +53,7 @@ export function contextOf(
     trace: silentTrace,
     startedAt: 0,
     receivedAt: 0,
+    clientKeyId: undefined,
     controller: new AbortController(),
     state: {
       assigned: undefined,

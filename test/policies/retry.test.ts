@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { RenderedRequest } from "../../src/domain/chat.ts";
-import type { RetryConfig } from "../../src/domain/config.ts";
 import { Failure, type FailureCode, type FailureDetails } from "../../src/domain/failure.ts";
+import type { RetryConfig } from "../../src/domain/upstream-config.ts";
 import { retry } from "../../src/policies/retry.ts";
 import { contextOf, renderedRequest, settle, wholeAnswer } from "./policy-fixture.ts";
 

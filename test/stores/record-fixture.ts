@@ -46,6 +46,7 @@ export function record(change: Partial<RequestRecord> = {}): RequestRecord {
     requestId: ids.requestId(),
     traceId: ids.traceId(),
     receivedAt: nextTime(),
+    clientKeyId: undefined,
     revision: "9b1d5e0c7a31",
     experimentId: "tone",
     assignedVariantId: "control",

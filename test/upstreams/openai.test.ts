@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { Answer, Upstream } from "../../src/domain/chat.ts";
-import type { UpstreamConfig } from "../../src/domain/config.ts";
 import type { Failure } from "../../src/domain/failure.ts";
+import type { UpstreamConfig } from "../../src/domain/upstream-config.ts";
 import { createOpenAiUpstream } from "../../src/upstreams/openai.ts";
 import { goodStream, hello, openStream, role } from "../faults/fixture.ts";
 import {

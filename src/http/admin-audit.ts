@@ -1,0 +1,37 @@
+/** Everything that was changed: by whom, why, from what to what. */
+import { keysAfter } from "../core/client-key.ts";
+import { scopeName } from "../core/kill-switch.ts";
+import type { ControlEvent } from "../domain/control.ts";
+import { keyView } from "./admin-keys.ts";
+
+/** The newest first, at most so many. Nothing in it opens a door: of a key not even its digest is told. */
+export function auditView(events: readonly ControlEvent[], limit: number): readonly object[] {
+  const killed = new Set<string>();
+  const keys = new Map(keysAfter(events).map((state) => [state.key.id, state]));
+  const entries = events.map((event) => {
+    if (event.kind === "killed" || event.kind === "revived") return switchEntry(event, killed);
+    if (event.kind === "key_created" || event.kind === "key_revoked") {
+      const isCreated = event.kind === "key_created";
+      const state = keys.get(isCreated ? event.key.id : event.keyId);
+      const view = state && keyView({ ...state, revoked: undefined }, event.at);
+      const { key: _, ...told } = isCreated ? event : { ...event, key: undefined };
+      return { ...told, before: isCreated ? undefined : view, after: isCreated ? view : undefined };
+    }
+    if (event.kind !== "revision") return event;
+    const { allocated } = event;
+    const shares = allocated && { before: allocated.before, after: allocated.shares ?? allocated.base };
+    return { ...event, after: event.revision, shares };
+  });
+  return entries.slice(-limit).reverse();
+}
+
+function switchEntry(
+  event: Extract<ControlEvent, { kind: "killed" | "revived" }>,
+  killed: Set<string>,
+): object {
+  const before = [...killed];
+  const name = scopeName(event.scope);
+  if (event.kind === "killed") killed.add(name);
+  else killed.delete(name);
+  return { ...event, before, after: [...killed] };
+}
