@@ -239,7 +239,8 @@ function connectionsOf(listener: HttpServer): Promise<number> {
 const operations: Readonly<Record<string, Operation>> = { [chatRoute]: "chat", [predictRoute]: "predict" };
 
 function recorder({ metrics, records, redact, keepContent, spend }: RecorderParts) {
-  return (record: RequestRecord, { route, method, ...said }: EndFacts) => {
+  return (record: RequestRecord, facts: EndFacts) => {
+    const { route, method } = facts;
     const { clientKeyId, attempts } = record;
     if (clientKeyId !== undefined && attempts.length > 0) spend.add(clientKeyId, spendOf(attempts));
     const operation = operations[route];
@@ -249,7 +250,7 @@ function recorder({ metrics, records, redact, keepContent, spend }: RecorderPart
     }
     metrics.request(record, { route, method, operation });
     records.append(redactedRecord(record, redact));
-    keepContent(record, said);
+    keepContent(record, facts);
   };
 }
 

@@ -14,18 +14,27 @@ export interface OutputChecks {
   readonly tool: ToolCheck | undefined;
 }
 
-/** Checks in the order of reliability.md: length, refusal, tool calls, content. The first choice at fault decides. */
-export async function checkOutput(choices: readonly Choice[], checks: OutputChecks): Promise<OutputFinding> {
+type Found = OutputFinding | Promise<OutputFinding>;
+
+/**
+ * Checks in the order of reliability.md: length, refusal, tool calls, content. The first choice at fault decides. At once where
+ * every check answers at once, as that of the experiment's own schema does.
+ */
+export function checkOutput(choices: readonly Choice[], checks: OutputChecks): Found {
   // All are asked at once: a check in another thread may have to wait, and the waits must not add up.
-  const examined = await Promise.all(choices.map((choice) => examine(choice, checks)));
-  const findings = examined.flat();
+  const found = choices.flatMap((choice) => examine(choice, checks));
+  const known = found.flatMap((finding) => (finding instanceof Promise ? [] : [finding]));
+  return known.length === found.length ? decide(known) : Promise.all(found).then(decide);
+}
+
+function decide(findings: readonly OutputFinding[]): OutputFinding {
   const decisive = findings.find(({ kind }) => kind === "incomplete" || kind === "fail");
   if (decisive !== undefined) return decisive;
   if (findings.some(({ kind }) => kind === "pass")) return { kind: "pass" };
   return findings[0] ?? { kind: "not_evaluated", reason: "nothing to check" };
 }
 
-async function examine(choice: Choice, checks: OutputChecks): Promise<readonly OutputFinding[]> {
+function examine(choice: Choice, checks: OutputChecks): readonly Found[] {
   if (choice.finishReason === "length") return [{ kind: "incomplete" }];
   // The model declined; that is an outcome of its own, not a fault of form.
   if (choice.finishReason === "content_filter" || choice.refusal !== undefined) {
@@ -34,13 +43,20 @@ async function examine(choice: Choice, checks: OutputChecks): Promise<readonly O
   if (choice.toolCalls.length > 0) {
     const { tool } = checks;
     if (tool === undefined) return [];
-    return Promise.all(
-      choice.toolCalls.map(async (call, index) => withText(atCall(await tool(call), index), call.arguments)),
+    return choice.toolCalls.map((call, index) =>
+      then(tool(call), (result) => withText(atCall(result, index), call.arguments)),
     );
   }
   if (checks.content === undefined) return [];
   const text = choice.content ?? "";
-  return [withText(await checks.content(text), text)];
+  return [then(checks.content(text), (result) => withText(result, text))];
+}
+
+function then(
+  result: CheckResult | Promise<CheckResult>,
+  found: (result: CheckResult) => OutputFinding,
+): Found {
+  return result instanceof Promise ? result.then(found) : found(result);
 }
 
 function withText(result: CheckResult, text: string): OutputFinding {

@@ -17,7 +17,9 @@ export function isPlain(text: string): boolean {
   if (text.length > longest) return false;
   let before: number = kind.slash;
   let dots = 0;
-  let [digits, separators, digitsStart] = [0, 0, 0];
+  let digits = 0;
+  let separators = 0;
+  let digitsStart = 0;
   let wordStart = 0;
   // Of the country and checksum that an IBAN begins with; past them, or when the word cannot be one, beyond.
   let iban = 0;
@@ -97,7 +99,8 @@ function isToken(text: string, at: number): boolean {
 /** Its first hyphen of four, or its first dot of two. */
 function isMac(text: string, at: number, separator: number): boolean {
   if (separator === kind.dot) return text.charAt(at + 5) === ".";
-  return separator === kind.hyphen && [3, 6, 9].every((step) => text.charAt(at + step) === "-");
+  if (separator !== kind.hyphen) return false;
+  return text.charAt(at + 3) === "-" && text.charAt(at + 6) === "-" && text.charAt(at + 9) === "-";
 }
 
 /** Ids of nine digits have no separator or two of them. */
