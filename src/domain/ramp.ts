@@ -4,18 +4,20 @@ import type { Better, Margin } from "./metric.ts";
 /** The plan of one ramp, from the experiment's `ramp` section. */
 export interface RampConfig {
   readonly experimentId: string;
-  /** The treatment that is raised; the control stays as large as it, while it fits. */
+  readonly controlId: string;
+  /** The treatment that is raised; the control is as large as it at every step. */
   readonly variantId: string;
+  /** At least one. */
   readonly steps: readonly RampStep[];
-  /** Share of the units that stay with the control once the treatment is complete. */
+  /** Share of the units, 0 to 0.5, that stay with the control once the treatment is complete. */
   readonly holdback: number;
   readonly slos: readonly RampSlo[];
   /** Chance that a treatment which is no worse than tolerated is rolled back, over all SLOs and the whole ramp. */
   readonly alpha: number;
   readonly schedule: RampSchedule;
-  /** Requests of the treatment, counted from a step's begin, that count neither for latency nor for cost: caches are cold. */
+  /** What comes before a step's so many-th request of the treatment counts, in both arms, neither for latency nor for cost: caches are cold. */
   readonly warmUpRequests: number;
-  /** How many clean looks, and how long, end a hold. */
+  /** A hold ends after so many clean looks, and so much clean time that was looked at. */
   readonly clearLooks: number;
   readonly clearMs: number;
   /** A rolled-back variant of the same digest may not ramp again for so long. */
@@ -25,11 +27,11 @@ export interface RampConfig {
 }
 
 export interface RampStep {
-  /** Share of the units that the treatment gets, 0 to 0.5; the control gets as much. */
+  /** Share of the units that the treatment gets, above 0 and at most 0.5; the control gets as much. */
   readonly share: number;
   /** Time that must have been observed; a gap in the clock, a pause and a hold do not count. */
   readonly leastMs: number;
-  /** Inconclusive after so long. */
+  /** Paused as inconclusive after so long, counted in the same way. */
   readonly mostMs: number;
   /** In each of the two arms, since the step began. */
   readonly leastUnits: number;
@@ -45,27 +47,30 @@ export interface RampSlo {
   readonly better: Better;
   /** How much worse than the concurrent control is tolerated. */
   readonly margin: Margin;
-  /** A value that neither arm may pass; undefined has none. When both pass it, the treatment is not to blame. */
+  /** A value that neither arm may pass of late; undefined has none. When both pass it, the treatment is not to blame. */
   readonly ceiling: number | undefined;
 }
 
 export interface RampSchedule {
   /** Epoch milliseconds; the first step does not begin before. */
   readonly startAt: number | undefined;
-  /** Steps are raised within these hours only, in this time zone; undefined raises at any time. */
-  readonly hours:
-    | {
-        readonly from: string;
-        readonly to: string;
-        readonly days: readonly number[];
-        readonly timeZone: string;
-      }
-    | undefined;
-  /** Nothing is raised between these instants. */
+  /** Nothing is raised outside of them; undefined raises at any time. */
+  readonly hours: RampHours | undefined;
+  /** Nothing is raised from `from` until before `to`, epoch milliseconds. */
   readonly freezes: readonly { readonly from: number; readonly to: number; readonly reason: string }[];
 }
 
-/** A PromQL query that must hold: missing data never passes and never rolls back. */
+export interface RampHours {
+  /** `HH:MM`; until before `to`, which is of the next day where it is not after `from`. */
+  readonly from: string;
+  readonly to: string;
+  /** On which hours begin: 1 is Monday, 7 is Sunday. */
+  readonly days: readonly number[];
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** A PromQL query that must hold before anything is raised. Where it fails the ramp holds: it knows no concurrent control, so it never rolls back. */
 export interface RampGate {
   readonly url: string;
   readonly query: string;
@@ -75,8 +80,13 @@ export interface RampGate {
   readonly timeoutMs: number;
 }
 
+/**
+ * `scheduled`: started, and the first step is yet to begin. `warming`: observing, with too few requests to count latency and cost.
+ * `rolling_back` and `completing` last until the shares that they want are in force.
+ */
 export type RampStatus =
   | "draft"
+  | "scheduled"
   | "warming"
   | "observing"
   | "holding"
@@ -87,7 +97,7 @@ export type RampStatus =
   | "completed"
   | "aborted";
 
-/** Which rule of the order decided. */
+/** What decided: rules in their order, the first that matches; `order` is an operator's, `settled` is that shares came into force. */
 export type RampRule =
   | "killed"
   | "fast_burn"
@@ -98,54 +108,70 @@ export type RampRule =
   | "not_enough"
   | "safe_enough"
   | "timed_out"
-  | "order";
+  | "order"
+  | "settled";
 
-/** All that a ramp remembers. Everything in it follows from its events. */
+/** All that a ramp remembers, and all that a decision needs of the past. */
 export interface RampState {
   readonly experimentId: string;
   readonly variantId: string;
-  /** A ramp that is started anew is a new generation, with a new α. */
+  /** A ramp that is started anew is a new generation, with a new α. A draft has none yet: 0. */
   readonly generation: number;
   readonly status: RampStatus;
   /** Index of the step; before the first one begins 0. */
   readonly step: number;
   readonly reason: string | undefined;
-  /** Who paused, approved or rolled back; `ramp` where the rules did. */
+  /** Who brought the status about; `ramp` where the rules did. */
   readonly by: string | undefined;
   /** Names the variant: model, prompt, parameters. */
-  readonly variantDigest: string;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  readonly stepStartedAt: number;
-  /** Time of this step that was looked at, milliseconds. */
+  readonly variantDigest: string | undefined;
+  /** Epoch milliseconds; undefined before the first step of this generation begins. Evidence counts from here. */
+  readonly startedAt: number | undefined;
+  readonly stepStartedAt: number | undefined;
+  /** Time of this step that was looked at while it observed, milliseconds. */
   readonly observedMs: number;
   readonly lastLookAt: number | undefined;
-  /** Since when it holds, and clean looks since. */
-  readonly heldSince: number | undefined;
+  /** Of a hold: looks since the last bad one, and the time between them that was looked at. */
   readonly cleanLooks: number;
+  readonly cleanMs: number;
+  /** Of this step: may the next one begin? */
   readonly isApproved: boolean;
+  /** Digests that may not ramp before this instant: they were rolled back. */
+  readonly locks: readonly { readonly digest: string; readonly until: number }[];
 }
 
-/** What was measured of one SLO, over the whole ramp. */
+/**
+ * `harm`: worse than tolerated, shown. `suspect`: worse than tolerated as it stands, with some evidence. `open`: worse as it stands, by
+ * chance perhaps. `tolerable`: within the margin as it stands. `safe`: within the margin, shown. `unknown`: cannot be reckoned.
+ */
+export type SloVerdict = "harm" | "suspect" | "open" | "tolerable" | "safe" | "unknown";
+
+/** What was measured of one SLO over the whole ramp. Every number is finite, so that a journal gives it back. */
 export interface SloReading {
   readonly metric: string;
-  /** `harm`: worse than tolerated, shown. `suspect`: worse than tolerated as it stands, not shown. `safe`: shown to be within the margin. */
-  readonly verdict: "harm" | "suspect" | "safe" | "open" | "unknown";
+  readonly verdict: SloVerdict;
   /** Evidence of harm; rolled back at m/α. Undefined for what has an interval instead. */
   readonly eValue: number | undefined;
   readonly control: number | undefined;
   readonly treatment: number | undefined;
-  /** Of the difference, treatment − control, valid at every look. */
+  /** Of the difference, treatment − control, valid at every look; undefined while it has no end. */
   readonly interval: { readonly low: number; readonly high: number } | undefined;
-  /** Both arms have passed the ceiling. */
+  /** Both arms have passed the ceiling of late. */
   readonly isBrokenInBoth: boolean;
+  /** Why the verdict is unknown. */
   readonly reason: string | undefined;
+}
+
+/** How the newest request of a unit ended. */
+export interface LastUnit {
+  readonly isTreatment: boolean;
+  readonly hasFailed: boolean;
 }
 
 export interface RampReadings {
   readonly isKilled: boolean;
-  /** Of the last units of each arm, newest last: did any request of the unit fail? */
-  readonly lastUnits: { readonly treatment: readonly boolean[]; readonly control: readonly boolean[] };
+  /** Each arm's last units by their newest requests, both in one list, newest last: an outage shows in both at once. */
+  readonly lastUnits: readonly LastUnit[];
   /** Since the step began. */
   readonly units: { readonly treatment: number; readonly control: number };
   readonly requests: { readonly treatment: number; readonly control: number };
@@ -158,18 +184,33 @@ export interface RampReadings {
 
 /** One decision, with what it was made of: recomputed, it must come out the same. */
 export interface RampTransition {
+  readonly kind: "transition";
   readonly at: number;
   readonly rule: RampRule;
   readonly from: RampState;
   readonly to: RampState;
   readonly readings: RampReadings | undefined;
+  /** What was ordered, where the rule is `order`. */
+  readonly order: RampOrder | undefined;
 }
 
 /** What an operator may order. */
 export type RampOrder =
-  | { readonly kind: "start"; readonly by: string; readonly reason: string; readonly overridesLock: boolean }
+  | {
+      readonly kind: "start";
+      readonly by: string;
+      readonly reason: string;
+      readonly variantDigest: string;
+      readonly overridesLock: boolean;
+    }
   | {
       readonly kind: "pause" | "resume" | "promote" | "rollback" | "approve" | "abort";
       readonly by: string;
       readonly reason: string;
     };
+
+/** An order that does not fit the state; the message says why, and what would. */
+export interface RampRefusal {
+  readonly kind: "refusal";
+  readonly message: string;
+}
