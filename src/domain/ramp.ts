@@ -141,10 +141,10 @@ export interface RampState {
 }
 
 /**
- * `harm`: worse than tolerated, shown. `suspect`: worse than tolerated as it stands, with some evidence. `open`: worse as it stands, by
- * chance perhaps. `tolerable`: within the margin as it stands. `safe`: within the margin, shown. `unknown`: cannot be reckoned.
+ * `harm`: worse than tolerated, shown. `suspect`: worse than tolerated, with some evidence. `safe`: shown to be within the margin.
+ * `open`: none of these yet. `unknown`: cannot be reckoned.
  */
-export type SloVerdict = "harm" | "suspect" | "open" | "tolerable" | "safe" | "unknown";
+export type SloVerdict = "harm" | "suspect" | "open" | "safe" | "unknown";
 
 /** What was measured of one SLO over the whole ramp. Every number is finite, so that a journal gives it back. */
 export interface SloReading {

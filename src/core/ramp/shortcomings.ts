@@ -2,8 +2,8 @@ import type { RampReadings, SloReading, SloVerdict } from "../../domain/ramp.ts"
 import type { Look } from "./look.ts";
 
 /**
- * What the next step still wants; empty when it may begin. A step wants every SLO to stand within its margin, for it bounds the harm that
- * could be done; completion, which takes the control away, wants it shown.
+ * What the next step still wants; empty when it may begin. A step wants every SLO measured and none suspected: its share bounds the harm
+ * that could be done unseen. Completion, which takes the control away, wants every SLO shown to be within its margin.
  */
 export function shortcomings({
   config,
@@ -13,7 +13,7 @@ export function shortcomings({
   observedMs,
 }: Look & { readonly observedMs: number }): readonly string[] {
   const isLast = state.step === config.steps.length - 1;
-  const wanted: readonly SloVerdict[] = isLast ? ["safe"] : ["safe", "tolerable"];
+  const wanted: readonly SloVerdict[] = isLast ? ["safe"] : ["safe", "open"];
   return [
     ...(observedMs < step.leastMs ? [`observed for ${seconds(observedMs)} of ${seconds(step.leastMs)}`] : []),
     ...tooFew("units", readings.units, step.leastUnits),
@@ -39,8 +39,7 @@ function lack(metric: string, readings: readonly SloReading[], wanted: readonly 
 const lacks: Readonly<Record<Exclude<SloVerdict, "unknown">, string>> = {
   harm: "worse than tolerated",
   suspect: "may be worse than tolerated",
-  open: "worse than tolerated as it stands",
-  tolerable: "not yet shown to be within its margin",
+  open: "not yet shown to be within its margin",
   safe: "within its margin",
 };
 

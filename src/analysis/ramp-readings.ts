@@ -1,0 +1,89 @@
+/** What a ramp is decided by, read from the facts of its generation. */
+
+import type { RampReadings, RampSlo, SloReading } from "../domain/ramp.ts";
+import type { MetricDefinition } from "../domain/report.ts";
+import { shapeOf } from "./metric-report.ts";
+import { type Arm, type RampContext, type RampEvidence, rampContext } from "./ramp-context.ts";
+import { dataProblems } from "./ramp-data-problems.ts";
+import { effectReading, type RatioShape } from "./ramp-effect.ts";
+import { failureReading } from "./ramp-failures.ts";
+import { quantileReading } from "./ramp-quantile.ts";
+import { isBrokenInBoth, lastUnits } from "./ramp-recent.ts";
+import { type Measured, unknown } from "./ramp-verdict.ts";
+import type { MetricShape } from "./request-values.ts";
+
+/** What is not in the facts. */
+export interface AskedBeside {
+  readonly isKilled: boolean;
+  readonly gate: RampReadings["gate"];
+}
+
+export function rampReadings(evidence: RampEvidence, { isKilled, gate }: AskedBeside): RampReadings {
+  const context = rampContext(evidence);
+  return {
+    isKilled,
+    lastUnits: lastUnits(context),
+    ...countsOf(context),
+    slos: evidence.config.slos.map((slo) => sloReading(context, slo)),
+    dataProblems: dataProblems(context, evidence),
+    gate,
+  };
+}
+
+function sloReading(context: RampContext, slo: RampSlo): SloReading {
+  const { metric } = slo;
+  const definition = context.definitions.find(({ name }) => name === metric);
+  if (definition === undefined) {
+    return { metric, ...unknown("the metric has no definition"), isBrokenInBoth: false };
+  }
+  const shape = shapeOf(context.facts, definition);
+  const isBroken = shape !== undefined && isBrokenInBoth(context, slo, shape);
+  return { metric, ...measured(context, { slo, definition, shape }), isBrokenInBoth: isBroken };
+}
+
+interface Asked {
+  readonly slo: RampSlo;
+  readonly definition: MetricDefinition;
+  /** Undefined for a metric of outcomes. */
+  readonly shape: MetricShape | undefined;
+}
+
+function measured(context: RampContext, { slo, definition, shape }: Asked): Measured {
+  if (shape?.kind === "quantile") return quantileReading(context, slo, shape);
+  if (shape === undefined) return effectReading(context, { slo, definition, shape });
+  const asked = { slo, definition, shape: warmed(context, slo.metric, shape) };
+  const isFailure = definition.unit === "share" && shape.per === "request" && slo.better === "lower";
+  return isFailure && slo.margin.kind === "relative"
+    ? failureReading(context, asked)
+    : effectReading(context, asked);
+}
+
+/** What a cold prompt cache makes slower or dearer. */
+const cold: ReadonlySet<string> = new Set([
+  "latency",
+  "latency_log",
+  "first_chunk",
+  "cost",
+  "cost_per_session",
+]);
+
+function warmed({ isCold }: RampContext, metric: string, shape: RatioShape): RatioShape {
+  if (!cold.has(metric)) return shape;
+  return { ...shape, value: (index) => (isCold(index) ? Number.NaN : shape.value(index)) };
+}
+
+/** Since the step began. */
+function countsOf({ facts, armOf, stepStartedAt }: RampContext): Pick<RampReadings, "units" | "requests"> {
+  const units: Record<Arm, number> = { treatment: 0, control: 0 };
+  const requests: Record<Arm, number> = { treatment: 0, control: 0 };
+  const seen = new Uint8Array(facts.units);
+  for (let i = 0; i < facts.length; i++) {
+    const arm = (facts.receivedAt[i] ?? 0) >= stepStartedAt ? armOf(i) : undefined;
+    if (arm === undefined) continue;
+    const unit = facts.unit[i] ?? 0;
+    requests[arm]++;
+    if (seen[unit] === 0) units[arm]++;
+    seen[unit] = 1;
+  }
+  return { units, requests };
+}
