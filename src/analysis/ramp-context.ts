@@ -76,16 +76,19 @@ function armsOf(
   compared: ReadonlySet<number>,
 ): RampContext["armOf"] {
   const [control, treatment] = [variants.indexOf(controlId), variants.indexOf(variantId)];
-  const arms = Array.from({ length: cells }, (_, at): Arm | undefined => {
-    if (!compared.has(cellPhase[at] ?? -1)) return undefined;
-    if (cellVariant[at] === treatment) return "treatment";
-    return cellVariant[at] === control ? "control" : undefined;
-  });
+  const arms = new Uint8Array(cells);
+  for (let at = 0; at < cells; at++) {
+    if (!compared.has(cellPhase[at] ?? -1)) continue;
+    if (cellVariant[at] === treatment) arms[at] = 1;
+    if (cellVariant[at] === control) arms[at] = 2;
+  }
   return (index) => {
     const at = cell[index] ?? noCell;
-    return at === noCell ? undefined : arms[at];
+    return at === noCell ? undefined : armByCode[arms[at] ?? 0];
   };
 }
+
+const armByCode: readonly (Arm | undefined)[] = [undefined, "treatment", "control"];
 
 /** Both arms by the same moment: were the treatment's first requests alone left out, the arms would be of different times. */
 function coldness(

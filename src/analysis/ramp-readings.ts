@@ -72,18 +72,28 @@ function warmed({ isCold }: RampContext, metric: string, shape: RatioShape): Rat
   return { ...shape, value: (index) => (isCold(index) ? Number.NaN : shape.value(index)) };
 }
 
-/** Since the step began. */
-function countsOf({ facts, armOf, stepStartedAt }: RampContext): Pick<RampReadings, "units" | "requests"> {
+/** Since the step began; `isFresh` as of now. */
+function countsOf(context: RampContext): Pick<RampReadings, "units" | "requests" | "isFresh"> {
+  const { facts, armOf, stepStartedAt } = context;
   const units: Record<Arm, number> = { treatment: 0, control: 0 };
   const requests: Record<Arm, number> = { treatment: 0, control: 0 };
+  const lastAt: Record<Arm, number> = { treatment: 0, control: 0 };
   const seen = new Uint8Array(facts.units);
   for (let i = 0; i < facts.length; i++) {
-    const arm = (facts.receivedAt[i] ?? 0) >= stepStartedAt ? armOf(i) : undefined;
+    const at = facts.receivedAt[i] ?? 0;
+    const arm = at >= stepStartedAt ? armOf(i) : undefined;
     if (arm === undefined) continue;
     const unit = facts.unit[i] ?? 0;
     requests[arm]++;
+    lastAt[arm] = Math.max(lastAt[arm], at);
     if (seen[unit] === 0) units[arm]++;
     seen[unit] = 1;
   }
-  return { units, requests };
+  const isArmFresh = (arm: Arm) =>
+    context.now - lastAt[arm] <= Math.max(freshMs, (freshGaps * (context.now - stepStartedAt)) / requests[arm]);
+  return { units, requests, isFresh: isArmFresh("treatment") && isArmFresh("control") };
 }
+
+const freshMs = 60_000;
+/** An arm that is asked steadily is silent for five times its mean gap once in 150 looks: the step begins one look later. */
+const freshGaps = 5;

@@ -175,6 +175,8 @@ export interface RampReadings {
   /** Since the step began. */
   readonly units: { readonly treatment: number; readonly control: number };
   readonly requests: { readonly treatment: number; readonly control: number };
+  /** Both arms have been heard of just now: what has fallen silent passes nothing. */
+  readonly isFresh: boolean;
   readonly slos: readonly SloReading[];
   /** Why the data may not be trusted; empty when they may. */
   readonly dataProblems: readonly string[];

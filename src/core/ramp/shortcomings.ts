@@ -18,6 +18,7 @@ export function shortcomings({
     ...(observedMs < step.leastMs ? [`observed for ${seconds(observedMs)} of ${seconds(step.leastMs)}`] : []),
     ...tooFew("units", readings.units, step.leastUnits),
     ...tooFew("requests", readings.requests, Math.max(step.leastRequests, config.warmUpRequests)),
+    ...(readings.isFresh ? [] : ["no new requests"]),
     ...config.slos.flatMap(({ metric }) => lack(metric, readings.slos, wanted)),
     ...(config.gate !== undefined && readings.gate !== "passes" ? ["the gate has no data"] : []),
   ];
