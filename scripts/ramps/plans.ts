@@ -11,7 +11,7 @@ export const threeSteps: RampConfig = {
   steps: [0.1, 0.25, 0.5].map(stepAt),
   holdback: 0.05,
   slos: [
-    { metric: "error_rate", better: "lower", margin: { kind: "relative", value: 0.5 }, ceiling: 0.2 },
+    { metric: "error_rate", better: "lower", margin: { kind: "relative", value: 0.25 }, ceiling: 0.2 },
     {
       metric: "success_rate",
       better: "higher",

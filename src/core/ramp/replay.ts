@@ -23,11 +23,7 @@ export function replay(start: RampState, config: RampConfig, transitions: readon
       return { kind: "differs", index, reason: made?.message ?? "nothing would have been decided" };
     }
     if (made.rule !== transition.rule || !isSame(made.to, transition.to)) {
-      return {
-        kind: "differs",
-        index,
-        reason: `${made.rule} to ${made.to.status}, not ${transition.rule} to ${transition.to.status}`,
-      };
+      return { kind: "differs", index, reason: `${told(made)}, not ${told(transition)}` };
     }
     state = transition.to;
   }
@@ -38,6 +34,10 @@ function again(transition: RampTransition, config: RampConfig): RampTransition |
   const { at, from, order, readings, rule } = transition;
   if (order !== undefined) return orderedRampState(from, config, order, at);
   return rule === "settled" ? settledRampState(from, at) : nextRampState(from, config, readings, at);
+}
+
+function told({ rule, to }: RampTransition): string {
+  return `${rule}: ${to.status} at step ${to.step + 1}`;
 }
 
 /** Without what looks count. */

@@ -107,7 +107,7 @@ export const rules: readonly Rule[] = [
 /** Of a ramp that was started: its first step, once it may begin. */
 export function beginOf({ state, config, readings, now }: Look): Decided {
   if (readings.isKilled) return { rule: "killed", to: state };
-  const reason = scheduleProblem(config.schedule, now);
+  const reason = readings.dataProblems[0] ?? scheduleProblem(config.schedule, now);
   if (reason !== undefined) return { rule: "not_enough", to: { ...state, reason } };
   const status = statusOf(0, config.warmUpRequests);
   const begun = { status, by: "ramp", reason: "the first step begins", startedAt: now } as const;
