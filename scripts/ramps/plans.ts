@@ -32,6 +32,17 @@ export const threeSteps: RampConfig = {
 /** Half of the units at once, so that the requests until a rollback are those of one step. */
 export const oneStep: RampConfig = { ...threeSteps, steps: [stepAt(0.5)] };
 
+/** Nothing worse is tolerated at all: where the arms are alike, the truth lies on the edge of every margin. */
+export const strict: RampConfig = {
+  ...threeSteps,
+  slos: ["error_rate", "latency", "latency_p95"].map((metric) => ({
+    metric,
+    better: "lower",
+    margin: { kind: "relative", value: 0 },
+    ceiling: metric === "error_rate" ? 0.2 : undefined,
+  })),
+};
+
 function stepAt(share: number): RampStep {
   return {
     share,
