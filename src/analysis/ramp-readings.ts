@@ -8,7 +8,7 @@ import { dataProblems } from "./ramp-data-problems.ts";
 import { effectReading, type RatioShape } from "./ramp-effect.ts";
 import { failureReading } from "./ramp-failures.ts";
 import { quantileReading } from "./ramp-quantile.ts";
-import { isBrokenInBoth, lastUnits } from "./ramp-recent.ts";
+import { isBrokenInBoth, lastUnits, recentLevels } from "./ramp-recent.ts";
 import { type Measured, unknown } from "./ramp-verdict.ts";
 import type { MetricShape } from "./request-values.ts";
 
@@ -37,8 +37,13 @@ function sloReading(context: RampContext, slo: RampSlo): SloReading {
     return { metric, ...unknown("the metric has no definition"), isBrokenInBoth: false };
   }
   const shape = shapeOf(context.facts, definition);
-  const isBroken = shape !== undefined && isBrokenInBoth(context, slo, shape);
-  return { metric, ...measured(context, { slo, definition, shape }), isBrokenInBoth: isBroken };
+  const reading = measured(context, { slo, definition, shape });
+  // Outcomes and sessions have no newest requests: theirs is the value over the whole ramp.
+  const levels =
+    shape === undefined || (shape.kind === "ratio" && shape.per === "session")
+      ? reading
+      : recentLevels(context, metric, shape);
+  return { metric, ...reading, isBrokenInBoth: isBrokenInBoth(slo, levels) };
 }
 
 interface Asked {
@@ -58,14 +63,8 @@ function measured(context: RampContext, { slo, definition, shape }: Asked): Meas
     : effectReading(context, asked);
 }
 
-/** What a cold prompt cache makes slower or dearer. */
-const cold: ReadonlySet<string> = new Set([
-  "latency",
-  "latency_log",
-  "first_chunk",
-  "cost",
-  "cost_per_session",
-]);
+/** What a cold prompt cache makes slower or dearer; a session has no part that is left out. */
+const cold: ReadonlySet<string> = new Set(["latency", "latency_log", "first_chunk", "cost"]);
 
 function warmed({ isCold }: RampContext, metric: string, shape: RatioShape): RatioShape {
   if (!cold.has(metric)) return shape;
@@ -90,7 +89,8 @@ function countsOf(context: RampContext): Pick<RampReadings, "units" | "requests"
     seen[unit] = 1;
   }
   const isArmFresh = (arm: Arm) =>
-    context.now - lastAt[arm] <= Math.max(freshMs, (freshGaps * (context.now - stepStartedAt)) / requests[arm]);
+    context.now - lastAt[arm] <=
+    Math.max(freshMs, (freshGaps * (context.now - stepStartedAt)) / requests[arm]);
   return { units, requests, isFresh: isArmFresh("treatment") && isArmFresh("control") };
 }
 

@@ -35,19 +35,25 @@ function hasFailed(flags: number): boolean {
   return (flags & failing) !== 0 || (flags & checked) === factFlags.schemaEvaluated;
 }
 
-/** Whether both arms have passed the ceiling of late: over their last 100 requests, of which there are at least 20. */
-export function isBrokenInBoth(
-  context: RampContext,
-  { ceiling, better }: RampSlo,
-  shape: MetricShape,
-): boolean {
+/** Whether both arms are beyond the ceiling; what is not known is not broken. */
+export function isBrokenInBoth({ ceiling, better }: RampSlo, levels: Levels): boolean {
   if (ceiling === undefined) return false;
-  return (["treatment", "control"] as const).every((arm) => {
-    const values = recentValues(context, arm, shape);
-    if (values.length < fewestRequests) return false;
+  return [levels.treatment, levels.control].every(
+    (level) => level !== undefined && (better === "lower" ? level > ceiling : level < ceiling),
+  );
+}
+
+export type Levels = { readonly [arm in Arm]: number | undefined };
+
+/** A metric's value over the last 100 requests of each arm; undefined where there are fewer than 20. */
+export function recentLevels(context: RampContext, metric: string, shape: MetricShape): Levels {
+  const levelIn = (arm: Arm) => {
+    const values = newest(context, arm, shape.value);
+    if (values.length < fewestRequests) return undefined;
     const level = levelOf(values, shape);
-    return better === "lower" ? level > ceiling : level < ceiling;
-  });
+    return metric === "latency_log" ? Math.exp(level) : level;
+  };
+  return { treatment: levelIn("treatment"), control: levelIn("control") };
 }
 
 /** Part of the last requests of an arm that an upstream's rate limit refused; 0 while there are few. */
@@ -59,10 +65,6 @@ export function recentlyLimited(context: RampContext, arm: Arm): number {
     (i) => ((flags[i] ?? 0) & factFlags.rateLimited) / factFlags.rateLimited,
   );
   return limited.length < fewestRequests ? 0 : mean(limited);
-}
-
-function recentValues(context: RampContext, arm: Arm, { value }: MetricShape): readonly number[] {
-  return newest(context, arm, value);
 }
 
 function newest(

@@ -189,6 +189,14 @@ describe("the newest requests of a ramp", () => {
     assert.equal(sloRead(sloOf("error_rate"), { facts: outage("both") }).isBrokenInBoth, false);
   });
 
+  test("a ceiling of latencies is in milliseconds, on any scale", () => {
+    const facts = requests(400, () => ({ latencyMs: 900 }));
+    for (const metric of ["latency", "latency_log", "latency_p95"]) {
+      assert.equal(sloRead(sloOf(metric, { ceiling: 899 }), { facts }).isBrokenInBoth, true, metric);
+      assert.equal(sloRead(sloOf(metric, { ceiling: 901 }), { facts }).isBrokenInBoth, false, metric);
+    }
+  });
+
   test("the last units are told by their newest requests that ended, twenty of each arm, newest last", () => {
     const facts = requests(100, (at, isTreatment) => ({
       unit: at < 98 ? at + 1 : 80,
