@@ -61,6 +61,10 @@ describe("failures in a ramp", () => {
     assert.equal(sloRead(slo, { facts: requests(20_000, failing(3, 0.05, 0.05)) }).verdict, "safe");
   });
 
+  test("where much fails, the failing units themselves show that the margin is kept", () => {
+    assert.equal(sloRead(slo, { facts: requests(8_000, failing(4, 0.3, 0.3)) }).verdict, "safe");
+  });
+
   test("where hardly anything fails, less than a point more is safe", () => {
     assert.equal(sloRead(slo, { facts: requests(10_000, () => ({})) }).verdict, "safe");
   });
@@ -169,6 +173,16 @@ describe("quantiles in a ramp", () => {
     assert.equal(sloRead(slo, { facts: returning, phases }).verdict, "unknown");
   });
 
+  test("units that came while caches were cold count from their first warm request", () => {
+    const facts = requests(800, (at) => ({ unit: at % 400, latencyMs: at < 400 ? 9_000 : 500 }));
+    const cold = rampWith({ slos: [slo], warmUpRequests: 200 });
+    assert.equal(readingsOf({ facts, config: cold }).slos[0]?.treatment, 500);
+    assert.equal(
+      readingsOf({ facts, config: rampWith({ slos: [slo], warmUpRequests: 0 }) }).slos[0]?.treatment,
+      9_000,
+    );
+  });
+
   test("an absolute margin is in milliseconds", () => {
     const within = (value: number): RampSlo => ({ ...slo, margin: { kind: "absolute", value } });
     const facts = requests(6_000, waiting(1, 1.3));
@@ -199,9 +213,10 @@ describe("the newest requests of a ramp", () => {
 
   test("the last units are told by their newest requests that ended, twenty of each arm, newest last", () => {
     const facts = requests(100, (at, isTreatment) => ({
-      unit: at < 98 ? at + 1 : 80,
+      unit: at < 98 ? at + 1 : 79,
       assigned: at >= 98 || isTreatment ? "candidate" : "control",
-      flags: at === 98 ? failed : at === 99 ? flagsWith("cancelled") : succeeded,
+      // Unit 79 failed before, too: it counts once.
+      flags: at === 98 || at === 78 ? failed : at === 99 ? flagsWith("cancelled") : succeeded,
     }));
     const { lastUnits } = readingsOf({ facts });
     assert.equal(lastUnits.filter(({ isTreatment }) => isTreatment).length, 20);
@@ -252,6 +267,11 @@ describe("data that a ramp must not go by", () => {
   test("units that are lost by variant, in the phase where they are", () => {
     const facts = plain.filter(({ row, assigned }) => assigned === "control" || row % 3 !== 0);
     assert.match(readingsOf({ facts }).dataProblems.join(), /sample ratio mismatch in phase p1/);
+  });
+
+  test("nor are they that would be found at one look in a thousand: there are thousands of looks", () => {
+    const facts = requests(2_000, (at) => ({ assigned: at < 922 ? "candidate" : "control" }));
+    assert.deepEqual(readingsOf({ facts }).dataProblems, []);
   });
 
   test("a silence of many times the usual gap, and of five minutes at least", () => {

@@ -161,6 +161,7 @@ describe("the next state of a ramp", () => {
     for (let at = 0; at < 1_000; at++) state = look(state, {}, asking).to;
     assert.equal(state.step, 0);
     assert.equal(state.reason, "waits for approval");
+    assert.equal(look(state, { isFresh: false }, asking).to.status, "observing");
     const approved = ordered(state, asking, orderOf("approve"));
     assert.equal(look(approved, {}, asking).to.step, 1);
   });

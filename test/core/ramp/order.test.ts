@@ -94,6 +94,18 @@ describe("orders to a ramp", () => {
     assert.equal(orderedRampState(aborted, config, startOf("digest-1"), noon + 2 * lookMs).kind, "refusal");
   });
 
+  test("a second digest that is rolled back does not open the lock of the first", () => {
+    const locks = [
+      { digest: "digest-1", until: noon + dayMs },
+      { digest: "digest-0", until: noon },
+    ];
+    const second = observing(config, { variantDigest: "digest-2", locks });
+    assert.deepEqual(
+      ordered(second, config, orderOf("rollback"), noon).locks.map(({ digest }) => digest),
+      ["digest-1", "digest-2"],
+    );
+  });
+
   test("a resumed ramp goes on where it was; one that ran out of time gets it anew", () => {
     const paused = ordered(observing(config, { observedMs: 5 * minuteMs }), config, orderOf("pause"));
     assert.equal(ordered(paused, config, orderOf("resume")).observedMs, 5 * minuteMs);
