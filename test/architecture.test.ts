@@ -189,8 +189,13 @@ const longFiles: Readonly<Record<string, string>> = {};
 
 /** Where reading begins: the command line, and what scripts/docs.ts makes the pages from. */
 const roots = [
-  // Asked for by the simulator in scripts/; ramps are to decide by it.
-  "analysis/e-process.ts",
+  // Asked for by the simulator in scripts/; the server is to run ramps by them.
+  "analysis/ramp-readings.ts",
+  "core/ramp/next-state.ts",
+  "core/ramp/order.ts",
+  "core/ramp/planned-moves.ts",
+  "core/ramp/problem.ts",
+  "core/ramp/replay.ts",
   "main.ts",
   "analysis-worker.ts",
   "app-worker.ts",

@@ -74,7 +74,7 @@ function definitionOf(plan: AnalysisPlan, name: string): MetricDefinition {
 }
 
 /** Undefined for a metric of outcomes. */
-function shapeOf(facts: FactColumns, { name, outcome }: MetricDefinition): MetricShape | undefined {
+export function shapeOf(facts: FactColumns, { name, outcome }: MetricDefinition): MetricShape | undefined {
   const builtIn = builtInMetrics.find((one): one is BuiltInMetric => one === name);
   return outcome !== undefined || builtIn === undefined ? undefined : metricShape(builtIn, facts);
 }
@@ -90,7 +90,10 @@ function tableOf(
 }
 
 /** The 99.9th percentile of all variants together, so that the cap does not move with the effect. */
-function capOf(facts: FactColumns, { value, isBounded }: RatioShape): number {
+export function capOf(
+  facts: FactColumns,
+  { value, isBounded }: Pick<RatioShape, "value" | "isBounded">,
+): number {
   if (isBounded) return Number.POSITIVE_INFINITY;
   const cap = capAt(exposedValues(facts, value).values);
   return typeof cap === "number" ? cap : Number.POSITIVE_INFINITY;

@@ -107,7 +107,13 @@ function contextOf(
   };
 }
 
-function answeredIn({ facts, outcomes, now, tables, cells }: MetricContext): SoundnessFacts["answered"] {
+export function answeredIn({
+  facts,
+  outcomes,
+  now,
+  tables,
+  cells,
+}: Pick<MetricContext, "facts" | "outcomes" | "now" | "tables" | "cells">): SoundnessFacts["answered"] {
   return (metric) => {
     const table = tables.ofOutcomes(outcomes, metric, now);
     const countOf = cells.unitCounts(table);
@@ -193,7 +199,7 @@ function lastAt(facts: FactColumns): number | undefined {
 }
 
 /** What was lost before the experiment began, or after it ended, is no loss of its own. */
-function bootsDuring({ boots, facts }: Evidence): readonly BootCount[] {
+export function bootsDuring({ boots, facts }: Pick<Evidence, "boots" | "facts">): readonly BootCount[] {
   if (facts.cells === 0) return boots;
   return boots.filter(({ startedAt, aliveAt }) => startedAt <= facts.lastAt && aliveAt >= facts.firstAt);
 }

@@ -21,10 +21,10 @@ export interface Answered {
 }
 
 export interface SoundnessFacts {
-  readonly plan: AnalysisPlan;
+  readonly plan: Pick<AnalysisPlan, "controlId" | "variantIds" | "definitions">;
   readonly phases: readonly PhaseReport[];
   readonly boots: readonly BootCount[];
-  readonly metrics: readonly MetricReport[];
+  readonly metrics: readonly Pick<MetricReport, "metric" | "role">[];
   readonly orphans: ReadonlyMap<string, number>;
   /** How many units of a phase and variant have a value of this metric of outcomes. */
   readonly answered: (metric: OutcomeMetric) => (phaseId: string, variantId: string) => Answered;
@@ -61,7 +61,7 @@ export function soundness(asked: SoundnessFacts): Soundness {
 
 /** What each phase saw, and whether its units fell as its shares said. The newest, by its last request, is the last. */
 export function phaseReports(
-  plan: AnalysisPlan,
+  plan: Pick<AnalysisPlan, "variantIds">,
   facts: FactColumns,
   phases: readonly Phase[],
 ): readonly PhaseReport[] {
@@ -93,7 +93,7 @@ interface PhaseCount {
   readonly firstAt: number;
 }
 
-function countIn(plan: AnalysisPlan, facts: FactColumns, phase: number): PhaseCount {
+function countIn(plan: Pick<AnalysisPlan, "variantIds">, facts: FactColumns, phase: number): PhaseCount {
   const units = new Float64Array(facts.variants.length);
   const requests = new Float64Array(facts.variants.length);
   let firstAt = Number.POSITIVE_INFINITY;
@@ -179,7 +179,7 @@ function mismatchProblem(phases: number): (phase: PhaseReport) => string[] {
  */
 function lossOf(
   { plan, phases, answered: answeredOf }: SoundnessFacts,
-  { metric, role }: MetricReport,
+  { metric, role }: Pick<MetricReport, "metric" | "role">,
 ): Soundness["outcomeLoss"][number] | undefined {
   const outcome = plan.definitions.find(({ name }) => name === metric)?.outcome;
   if (role === "watched" || outcome?.per !== "outcome") return undefined;

@@ -42,7 +42,8 @@ export function lastAllocated(events: readonly ControlEvent[]): ReadonlyMap<stri
   return last;
 }
 
-function shared(experiment: ExperimentConfig, { coverage, weights }: Shares): ExperimentConfig {
+/** The experiment under these shares; a variant that they do not name keeps its weight. */
+export function shared(experiment: ExperimentConfig, { coverage, weights }: Shares): ExperimentConfig {
   const variants = experiment.variants.map((variant) => ({
     ...variant,
     weight: Object.hasOwn(weights, variant.id) ? (weights[variant.id] ?? 0) : variant.weight,

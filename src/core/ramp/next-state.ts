@@ -1,0 +1,54 @@
+import type { RampConfig, RampReadings, RampState, RampTransition } from "../../domain/ramp.ts";
+import { elapsedSince, type Look } from "./look.ts";
+import { beginOf, type Decided, rules } from "./rules.ts";
+
+/**
+ * What one look at the readings decides: the first rule that matches. Undefined where there is nothing to look at. Without readings (the
+ * statistics did not answer) nothing passes, nothing is rolled back, and no time is counted. A paused ramp is looked at too: it cannot
+ * be raised, but its treatment still meets units, and may be rolled back.
+ */
+export function nextRampState(
+  state: RampState,
+  config: RampConfig,
+  readings: RampReadings | undefined,
+  now: number,
+): RampTransition | undefined {
+  const step = config.steps[state.step];
+  if (!isLookedAt(state) || step === undefined) return undefined;
+  const elapsedMs = elapsedSince(state.lastLookAt, now);
+  const decided =
+    readings === undefined ? blind(state) : decide({ state, config, step, readings, now, elapsedMs });
+  const to = { ...decided.to, lastLookAt: now };
+  return { kind: "transition", at: now, rule: decided.rule, from: state, to, readings, order: undefined };
+}
+
+/** More than a look: what a journal has to keep, for the state to be found again. */
+export function isDecision({ rule, from, to }: RampTransition): boolean {
+  const isOrdered = rule === "order" || rule === "settled";
+  return isOrdered || from.status !== to.status || from.step !== to.step;
+}
+
+function isLookedAt({ status }: RampState): boolean {
+  return (
+    status === "scheduled" ||
+    status === "warming" ||
+    status === "observing" ||
+    status === "holding" ||
+    status === "paused"
+  );
+}
+
+function blind(state: RampState): Decided {
+  const keepsReason = state.status === "holding" || state.status === "paused";
+  return { rule: "not_enough", to: keepsReason ? state : { ...state, reason: "no readings" } };
+}
+
+function decide(look: Look): Decided {
+  const { status } = look.state;
+  if (status === "scheduled") return beginOf(look);
+  for (const rule of rules) {
+    const decided = rule(look);
+    if (decided !== undefined) return decided;
+  }
+  return { rule: "not_enough", to: look.state };
+}
