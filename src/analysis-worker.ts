@@ -20,6 +20,8 @@ function answerTo(question: AnalysisQuestion): AnalysisAnswer {
         return { id, text: JSON.stringify(analyst.results(question.plan)) };
       case "stats":
         return { id, text: JSON.stringify(analyst.stats(question.plan)) };
+      case "ramp":
+        return { id, text: JSON.stringify(analyst.ramp(question.question)) };
       case "warm":
         analyst.warm(question.experimentIds);
         return { id, text: "" };

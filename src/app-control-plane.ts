@@ -1,26 +1,23 @@
 /** The control plane: switches and revisions over one durable journal, the store, the admin API. One for each state folder. */
-import type { Server } from "node:http";
 import { join } from "node:path";
+import { adminServer } from "./app-admin.ts";
 import type { DataPlanePorts } from "./app-data-plane.ts";
 import { type Foundation, wallNow } from "./app-foundation.ts";
 import { type AppKeys, openAppKeys } from "./app-keys.ts";
-import { listenerOf } from "./app-listener.ts";
 import { type AppOptions, loadRevision, overruledBy, ownListeners } from "./app-options.ts";
+import { type AppRamps, openAppRamps } from "./app-ramps.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
-import { forgetUnit } from "./control/forget-unit.ts";
 import { type ReloadResult, Revisions } from "./control/revisions.ts";
 import { Switchboard } from "./control/switchboard.ts";
 import type { KeyTable } from "./core/client-key-table.ts";
 import { unknownScopes } from "./core/kill-switch.ts";
 import type { SpendLedger } from "./core/spend-ledger.ts";
-import { unitHasher } from "./core/unit-hash.ts";
 import { within } from "./core/within.ts";
 import type { Config, Revision, RevisionSource } from "./domain/config.ts";
 import type { ControlStore, Standing } from "./domain/control.ts";
 import type { EventStore } from "./domain/store.ts";
-import { adminApp } from "./http/admin.ts";
-import { createHttpServer, endServer, listenOn } from "./http/server.ts";
-import { type DataPlaneStatus, statusView } from "./http/status.ts";
+import { endServer, listenOn } from "./http/server.ts";
+import type { DataPlaneStatus } from "./http/status.ts";
 import { watchFiles } from "./jobs/watch-files.ts";
 import { openControlJournal } from "./stores/control-journal.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
@@ -80,6 +77,7 @@ export interface ControlPlaneParts extends Foundation {
 const watchEveryMs = 1000;
 const telemetryEndMs = 3000;
 const scriptedEndMs = 3000;
+const rampEndMs = 1000;
 
 /** Everything that ends with the process, from the last to be started to the first. */
 interface Opened {
@@ -128,7 +126,9 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     if (unknown.length > 0)
       log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
     store.analyst.warm(Object.keys(config.experiments));
-    return await serveAll({ ...parts, switches, revisions, opened });
+    const { rampEvaluateMs: evaluateMs } = options;
+    const ramps = openAppRamps({ journal, revisions, switches, store, log, evaluateMs });
+    return await serveAll({ ...parts, switches, revisions, ramps, opened });
   } catch (error) {
     await end(opened);
     throw error;
@@ -147,9 +147,10 @@ function openRevisions({ options, log }: ControlPlaneParts, { journal, data }: O
   });
 }
 
-interface Running extends ControlPlaneParts {
+export interface Running extends ControlPlaneParts {
   readonly switches: Switchboard;
   readonly revisions: Revisions;
+  readonly ramps: AppRamps;
   readonly opened: Opened;
 }
 
@@ -169,6 +170,7 @@ async function serveAll(running: Running): Promise<ControlPlane> {
     throw error;
   });
   phase = "serving";
+  running.ramps.start();
   const watch = watchFiles({
     files: () => revisions.files,
     everyMs: watchEveryMs,
@@ -191,14 +193,16 @@ async function serveAll(running: Running): Promise<ControlPlane> {
     async close() {
       watch.stop();
       phase = "draining";
-      await data.drain(revisions.current.config.server.drainMs);
+      // A look that the statistics keep waiting ends with them.
+      const stopped = within(running.ramps.stop(), rampEndMs);
+      await Promise.all([stopped, data.drain(revisions.current.config.server.drainMs)]);
       await endServer(admin);
       await end(opened);
     },
   };
 }
 
-type Phase = "starting" | "serving" | "draining";
+export type Phase = "starting" | "serving" | "draining";
 
 function telemetryOf({ config, log, switches, revisions, opened }: Running): Promise<Telemetry> {
   const { data } = opened;
@@ -223,69 +227,6 @@ function telemetryOf({ config, log, switches, revisions, opened }: Running): Pro
     queues: metrics.queues,
     log,
   });
-}
-
-function adminServer(
-  { log, unitHashKey, switches, revisions, opened }: Running,
-  facts: {
-    readonly telemetry: Telemetry;
-    readonly phase: () => Phase;
-    readonly maxConnections: number;
-  },
-): Server {
-  const { data, store, keys, journal } = opened;
-  const { telemetry, phase, maxConnections } = facts;
-  const startedAt = wallNow();
-  const app = adminApp({
-    server: () => revisions.current.config.server,
-    revision: () => revisions.current,
-    unready() {
-      const now = phase();
-      if (now !== "serving") return now;
-      return data.isReady() ? undefined : "no_worker";
-    },
-    log,
-    switches: () => switches.switches,
-    kill: async (order) => {
-      await switches.kill(order);
-      log.warn("kill switch on", { ...order });
-    },
-    revive: async (order) => {
-      await switches.revive(order);
-      log.warn("kill switch off", { ...order });
-    },
-    reload: (order) => revisions.reload(order),
-    allocate: (order) => revisions.allocate(order),
-    forget: async (order) => {
-      // A worker's answer comes behind the records that it has handed over.
-      const ports = { journal, store: store.events, gather: () => data.status(), now: wallNow };
-      const forgotten = await forgetUnit(ports, order);
-      log.warn("a unit is forgotten", { by: order.by, reason: order.reason, ...forgotten });
-      return forgotten;
-    },
-    ...keys.admin,
-    analyst: store.analyst,
-    unitHash: unitHasher(unitHashKey),
-    events: () => journal.read(),
-    records: (filter) => store.events.recent(filter),
-    content: (requestId) => store.events.content(requestId),
-    metrics: () => telemetry.prometheus(),
-    status: async () =>
-      statusView({
-        ...(await data.status()),
-        version,
-        startedAt,
-        now: wallNow(),
-        pid: process.pid,
-        isDraining: phase() === "draining",
-        revisions,
-        switches: switches.switches,
-        keys: keys.ring.table.keys,
-        exportsTraces: telemetry.exportsTraces,
-        store: opened.store.events.health(),
-      }),
-  });
-  return createHttpServer(listenerOf(app), maxConnections);
 }
 
 async function end({ data, scripted, telemetry, store, keys, journal }: Opened): Promise<void> {

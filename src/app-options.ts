@@ -6,7 +6,7 @@ import { loadConfig } from "./config/load.ts";
 import { formatProblem } from "./config/problems.ts";
 import type { LoadedRevision } from "./control/revisions.ts";
 import { revisionOf } from "./core/revision.ts";
-import { lastAllocated } from "./core/shares.ts";
+import { sharesEvents } from "./core/shares.ts";
 import type { RevisionSource, ServerConfig, StoreConfig } from "./domain/config.ts";
 import type { ControlEvent } from "./domain/control.ts";
 
@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly stateDir?: string | undefined;
   readonly workers?: number | "auto" | undefined;
   readonly storeEngine?: StoreConfig["engine"] | undefined;
+  /** How often a ramp is looked at; 15 s unless told. */
+  readonly rampEvaluateMs?: number | undefined;
   /** Gets one line of the log with its line break. */
   readonly writeLog: (line: string) => void;
 }
@@ -31,7 +33,7 @@ export function loadRevision(
   now: number,
   events: readonly ControlEvent[] = [],
 ): LoadedRevision {
-  const allocated = [...lastAllocated(events).values()];
+  const allocated = sharesEvents(events);
   return revisionFrom(options, loadConfig(options.configPath, options.env), { allocated, loadedAt: now });
 }
 

@@ -61,6 +61,7 @@ function afterFlush(events: EventStore, analyst: Analyst): Analyst {
     ...analyst,
     results: (plan) => flushed().then(() => analyst.results(plan)),
     stats: (plan) => flushed().then(() => analyst.stats(plan)),
+    ramp: (question) => flushed().then(() => analyst.ramp(question)),
   };
 }
 
@@ -70,6 +71,7 @@ function analystInPlace(source: FactSource, now: () => number): Analyst {
   return {
     results: async (plan) => JSON.stringify(analyst.results(plan)),
     stats: async (plan) => JSON.stringify(analyst.stats(plan)),
+    ramp: async (question) => JSON.stringify(analyst.ramp(question)),
     warm: (experimentIds) => analyst.warm(experimentIds),
     close: async () => source.close(),
   };

@@ -102,15 +102,33 @@ const layers: Readonly<Record<string, Layer>> = {
       "stores",
       "telemetry",
       "upstreams",
+      "app-admin.ts",
       "app-data-plane.ts",
       "app-foundation.ts",
       "app-keys.ts",
-      "app-listener.ts",
       "app-options.ts",
+      "app-ramps.ts",
       "app-store.ts",
       "version.ts",
     ],
-    owns: ["node:http", "node:path"],
+    owns: ["node:path"],
+  },
+  "app-admin.ts": {
+    imports: [
+      "control",
+      "core",
+      "http",
+      "telemetry",
+      "app-control-plane.ts",
+      "app-foundation.ts",
+      "app-listener.ts",
+      "version.ts",
+    ],
+    owns: ["node:http"],
+  },
+  "app-ramps.ts": {
+    imports: ["control", "core", "domain", "jobs", "upstreams", "app-foundation.ts", "app-store.ts"],
+    owns: [],
   },
   "app-data-plane.ts": {
     imports: [
@@ -166,6 +184,7 @@ const places: Readonly<Record<string, Layer>> = {
   "config/digest.ts": { imports: [], owns: ["node:crypto"] },
   "upstreams/caller.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/guarded-lookup.ts": { imports: [], owns: ["node:dns"] },
+  "upstreams/prometheus-gate.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/scripted/": {
     imports: [],
     owns: ["node:crypto", "node:events", "node:http", "node:timers/promises", "node:zlib"],
@@ -189,13 +208,6 @@ const longFiles: Readonly<Record<string, string>> = {};
 
 /** Where reading begins: the command line, and what scripts/docs.ts makes the pages from. */
 const roots = [
-  // Asked for by the simulator in scripts/; the server is to run ramps by them.
-  "analysis/ramp-readings.ts",
-  "core/ramp/next-state.ts",
-  "core/ramp/order.ts",
-  "core/ramp/planned-moves.ts",
-  "core/ramp/problem.ts",
-  "core/ramp/replay.ts",
   "main.ts",
   "analysis-worker.ts",
   "app-worker.ts",

@@ -2,6 +2,7 @@
 import type { AuthConfig, HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
 import type { GuardrailAction, GuardrailStage } from "../domain/guardrail.ts";
 import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
+import type { rampProfiles, weekDays } from "./schema-ramp.ts";
 
 export interface ConfigFile {
   readonly server: ServerSection;
@@ -161,6 +162,42 @@ export interface ExperimentSection {
   readonly guardrails: readonly string[];
   readonly budgets: { readonly total_ms: number };
   readonly analysis: AnalysisSection;
+  readonly ramp?: RampSection;
+}
+
+export type RampSloSection =
+  | string
+  | { readonly metric: string; readonly margin?: number | string; readonly ceiling?: number };
+
+export interface RampSection {
+  readonly variant?: string;
+  readonly profile: (typeof rampProfiles)[number];
+  readonly steps?: readonly {
+    readonly share: number;
+    readonly least: string;
+    readonly most: string;
+    readonly units: number;
+    readonly requests: number;
+    readonly approval: boolean;
+  }[];
+  readonly holdback: number;
+  readonly slos?: readonly RampSloSection[];
+  readonly alpha: number;
+  readonly schedule: {
+    readonly start_at?: string;
+    readonly hours?: string;
+    readonly time_zone: string;
+    readonly days: readonly (typeof weekDays)[number][];
+    readonly freezes: readonly { readonly from: string; readonly to: string; readonly reason: string }[];
+  };
+  readonly warm_up_requests: number;
+  readonly gate?: {
+    readonly url: string;
+    readonly query: string;
+    readonly below?: number;
+    readonly above?: number;
+    readonly timeout_ms: number;
+  };
 }
 
 export interface EligibleSection {

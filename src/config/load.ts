@@ -5,6 +5,7 @@ import { checkExperiments } from "./check-experiments.ts";
 import { checkGuardrails } from "./check-guardrails.ts";
 import { checkMetrics } from "./check-metrics.ts";
 import { checkPredictions } from "./check-predict.ts";
+import { checkRamps } from "./check-ramp.ts";
 import { checkRedaction } from "./check-redaction.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkServer } from "./check-server.ts";
@@ -126,6 +127,7 @@ function checkMeaning(check: {
     ...checkMetrics(file),
     ...checkRedaction(file),
     ...checkAnalysis(file, source),
+    ...checkRamps(file, source),
   ];
 }
 

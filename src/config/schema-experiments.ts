@@ -14,6 +14,7 @@ import {
   text,
   withoutDefault,
 } from "./schema-node.ts";
+import { rampSchema } from "./schema-ramp.ts";
 
 const unitTypes = ["user", "org", "session", "request"];
 
@@ -274,5 +275,6 @@ export const experimentSchema: SchemaNode = {
       total_ms: milliseconds("From the request's arrival to the end of its answer.", 120_000),
     }),
     analysis: analysisSchema,
+    ramp: rampSchema,
   },
 };

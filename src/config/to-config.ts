@@ -26,6 +26,7 @@ import { pointerOf } from "./locate.ts";
 import { defaultUpstreamOf, modelOfVariant, modelServersOf } from "./model-servers.ts";
 import { toGuardrail } from "./to-guardrails.ts";
 import { toAnalysis, toOutcomeMetric } from "./to-metrics.ts";
+import { toRamp } from "./to-ramp.ts";
 import { toModel, toSecret, toUpstream } from "./to-upstreams.ts";
 
 export interface ConfigParts {
@@ -130,6 +131,7 @@ export function toExperiment(
     rerandomise: experiment.rerandomise,
     variants: toVariants(id, experiment, order),
     controlId: experiment.control,
+    incumbentId: experiment.control,
     allowPins: experiment.allow_pins,
     exposeAssignment: experiment.expose_assignment,
     output: {
@@ -145,6 +147,7 @@ export function toExperiment(
     guardrails: experiment.guardrails,
     totalMs: experiment.budgets.total_ms,
     analysis: toAnalysis(experiment.analysis, around.metrics),
+    ramp: experiment.ramp && toRamp(id, experiment.ramp, { experiment, metrics: around.metrics }),
     predict: experiment.predict && {
       input: input && { name: input.name, schema: input.schema },
       predictionPath: experiment.predict.prediction_path,

@@ -4,12 +4,13 @@ import type { AnalysisSection, GoalSection, GuardrailSection, MetricSection } fr
 
 const minuteMs = 60_000;
 const unitMs: Readonly<Record<string, number>> = {
+  s: 1000,
   m: minuteMs,
   h: 60 * minuteMs,
   d: 24 * 60 * minuteMs,
 };
 
-/** Milliseconds of `30m`, `24h` or `7d`. The schema's pattern permits these forms only. */
+/** Milliseconds of `30s`, `30m`, `24h` or `7d`. The schema's pattern permits these forms only. */
 export function durationMs(text: string): number {
   return Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? minuteMs);
 }
@@ -71,7 +72,8 @@ function toGuardrail(written: GuardrailSection, metrics: Readonly<Record<string,
   return { metric, role: "guardrail", margin: tolerated, smallestEffect: undefined };
 }
 
-function marginOf(metric: string, metrics: Readonly<Record<string, MetricSection>>): Margin {
+/** What is tolerated where nothing is written. */
+export function marginOf(metric: string, metrics: Readonly<Record<string, MetricSection>>): Margin {
   if (isBuiltIn(metric)) return defaultMargin(builtIns[metric].unit);
   const kind = Object.hasOwn(metrics, metric) ? metrics[metric]?.kind : undefined;
   return defaultMargin(outcomeUnit(kind ?? "number"));

@@ -5,7 +5,7 @@ import { isInSlice } from "./layer.ts";
 import { contains } from "./line.ts";
 
 export interface UnitAssignment {
-  /** The control's for every reason but `split`. */
+  /** The incumbent's for every reason but `split` and `holdout`. */
   readonly variantId: string;
   readonly reason: Extract<AssignmentReason, "split" | "not_exposed" | "holdout" | "not_in_layer">;
   readonly position: number;
@@ -17,11 +17,12 @@ export function assignUnit(
   allocation: Allocation,
   unit: Pick<Unit, "type" | "id">,
 ): UnitAssignment {
-  const { salt, hash, hashSecret, controlId, layer } = experiment;
+  const { salt, hash, hashSecret, controlId, incumbentId, layer } = experiment;
   const position = positionOf({ hash, salt, secret: hashSecret, unitType: unit.type, unitId: unit.id });
-  const outside = (reason: UnitAssignment["reason"]) => ({ variantId: controlId, reason, position });
+  const outside = (reason: UnitAssignment["reason"]) => ({ variantId: incumbentId, reason, position });
   if (layer !== undefined && !isInSlice(layer, unit)) return outside("not_in_layer");
-  if (allocation.holdout !== undefined && contains(allocation.holdout, position)) return outside("holdout");
+  if (allocation.holdout !== undefined && contains(allocation.holdout, position))
+    return { variantId: controlId, reason: "holdout", position };
   const owner = allocation.ranges.find((range) => contains(range, position));
   if (owner === undefined) return outside("not_exposed");
   return { variantId: owner.variantId, reason: "split", position };

@@ -55,7 +55,8 @@ export function explain(
     killedBy: kill && `${scopeName(kill.scope)} by ${kill.by}: ${kill.reason}`,
     revision: revision.id,
   };
-  return { ...facts, sentence: sentenceOf(facts) };
+  const server = facts.served === experiment.controlId ? "the control" : `the incumbent, "${facts.served}"`;
+  return { ...facts, sentence: sentenceOf(facts, server) };
 }
 
 export function unknownExperiment(revision: Revision, id: string): Failure {
@@ -65,7 +66,7 @@ export function unknownExperiment(revision: Revision, id: string): Failure {
   return new Failure("not_found", `There is no experiment "${id}". ${hint}`);
 }
 
-function sentenceOf(facts: Omit<Explanation, "sentence">): string {
+function sentenceOf(facts: Omit<Explanation, "sentence">, server: string): string {
   const place = `${facts.unitType} "${facts.unit}" stands at ${facts.position.toFixed(4)} of the line`;
   switch (facts.reason) {
     case "split": {
@@ -78,8 +79,8 @@ function sentenceOf(facts: Omit<Explanation, "sentence">): string {
     case "holdout":
       return `${place}, in the holdout: served by the control, and not in the analysis.`;
     case "not_in_layer":
-      return `${place}, but another experiment of its layer owns it: served by the control, and not in the analysis.`;
+      return `${place}, but another experiment of its layer owns it: served by ${server}, and not in the analysis.`;
     default:
-      return `${place}, outside of every variant's share: served by the control, and not in the analysis.`;
+      return `${place}, outside of every variant's share: served by ${server}, and not in the analysis.`;
   }
 }

@@ -17,8 +17,11 @@ export function withKills(
   if (experiment === undefined || assignment === undefined || switches.length === 0) return request;
   const control = experiment.variants.find(({ id }) => id === experiment.controlId);
   const target = { experimentId: experiment.id, variantId: assignment.assignedVariantId };
-  // Whoever else is outside the split is served by the control as it is, for a reason of its own.
-  const isOverruled = assignment.reason === "split" || assignment.reason === "pinned";
+  // Whoever else is served by the control as it is, is so for a reason of its own.
+  const isOverruled =
+    assignment.reason === "split" ||
+    assignment.reason === "pinned" ||
+    assignment.servedVariantId !== experiment.controlId;
   if (control === undefined || !isOverruled || !isKilled(switches, target)) return request;
   return {
     ...request,

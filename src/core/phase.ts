@@ -1,6 +1,6 @@
 /** Phases: intervals of constant ratio and constant variants, within which units may be compared as they are. */
 import { hash } from "node:crypto";
-import type { Config, ExperimentConfig, Revision } from "../domain/config.ts";
+import type { Config, ExperimentConfig, Revision, VariantConfig } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
 import type { Allocation } from "../domain/experiment.ts";
 import type { Phase } from "../domain/store.ts";
@@ -10,21 +10,28 @@ import { lineOf } from "./range-ledger.ts";
 
 /** Names everything that would make an earlier unit and a later one incomparable: the line, the ranges, what variants are. */
 export function phaseId(config: Config, experiment: ExperimentConfig, allocation: Allocation): string {
-  const variants = experiment.variants.map(({ id, model, prompt, parameters, guardrails }) => {
-    const named = Object.hasOwn(config.models, model) ? config.models[model] : undefined;
-    const file = prompt === undefined ? undefined : config.prompts[prompt];
-    return [
-      id,
-      ...placeOf(config, named?.upstream ?? config.defaultUpstream),
-      named?.upstreamModel ?? model,
-      file?.hash,
-      parameters,
-      // Without guardrails a phase keeps the name that it had before there were any.
-      ...(guardrails.length === 0 ? [] : [guardrails.map((name) => config.guardrails[name])]),
-    ];
-  });
+  const variants = experiment.variants.map((variant) => variantFacts(config, variant));
   const facts = [lineOf(experiment), allocation.ranges, allocation.holdout, experiment.layer, variants];
   return hash("sha256", JSON.stringify(facts)).slice(0, 12);
+}
+
+/** Names all that a variant is: 12 hex digits. */
+export function variantDigest(config: Config, variant: VariantConfig): string {
+  return hash("sha256", JSON.stringify(variantFacts(config, variant))).slice(0, 12);
+}
+
+function variantFacts(config: Config, { id, model, prompt, parameters, guardrails }: VariantConfig) {
+  const named = Object.hasOwn(config.models, model) ? config.models[model] : undefined;
+  const file = prompt === undefined ? undefined : config.prompts[prompt];
+  return [
+    id,
+    ...placeOf(config, named?.upstream ?? config.defaultUpstream),
+    named?.upstreamModel ?? model,
+    file?.hash,
+    parameters,
+    // Without guardrails a phase keeps the name that it had before there were any.
+    ...(guardrails.length === 0 ? [] : [guardrails.map((name) => config.guardrails[name])]),
+  ];
 }
 
 /** A model server's address says which model it is; that of an API does not. */

@@ -1,6 +1,10 @@
 /** Shares that were set by hand, laid over those of the file. */
 import type { Config, ExperimentConfig } from "../domain/config.ts";
-import type { AllocatedEvent, ControlEvent, Shares } from "../domain/control.ts";
+import type { AllocatedEvent, ControlEvent, RampEvent, Shares, SharesEvent } from "../domain/control.ts";
+import type { RampConfig } from "../domain/ramp.ts";
+import { draftRamp } from "./ramp/draft.ts";
+import { lastRamped } from "./ramp/journal.ts";
+import { rampShares } from "./ramp/shares.ts";
 
 export function sharesOf({ coverage, variants }: ExperimentConfig): Shares {
   return { coverage, weights: Object.fromEntries(variants.map(({ id, weight }) => [id, weight])) };
@@ -8,18 +12,36 @@ export function sharesOf({ coverage, variants }: ExperimentConfig): Shares {
 
 /**
  * The configuration as it is to serve. Shares set by hand stand until the file's own change: whoever edits the file after
- * that means the file.
+ * that means the file. Where there is a plan of a ramp, the shares are the ramp's, and nobody meets a treatment before it is started.
  */
 export function withShares(config: Config, events: readonly ControlEvent[]): Config {
   const set = lastAllocated(events);
-  if (set.size === 0) return config;
+  const ramped = lastRamped(events);
   const experiments: Record<string, ExperimentConfig> = Object.create(null);
   for (const [id, experiment] of Object.entries(config.experiments)) {
-    const event = set.get(id);
-    const stands = event?.shares !== undefined && isSame(event.base, sharesOf(experiment));
-    experiments[id] = stands && event.shares ? shared(experiment, event.shares) : experiment;
+    experiments[id] =
+      experiment.ramp === undefined
+        ? allocatedBy(experiment, set.get(id))
+        : rampedBy(experiment, experiment.ramp, ramped.get(id));
   }
   return { ...config, experiments };
+}
+
+function allocatedBy(experiment: ExperimentConfig, event: AllocatedEvent | undefined): ExperimentConfig {
+  return event?.shares !== undefined && isSame(event.base, sharesOf(experiment))
+    ? shared(experiment, event.shares)
+    : experiment;
+}
+
+/** What was ramped may be in the file no longer: the plan that stands there now begins as a draft. */
+function rampedBy(
+  experiment: ExperimentConfig,
+  plan: RampConfig,
+  event: RampEvent | undefined,
+): ExperimentConfig {
+  const isKnown = event?.transition.to.variantId === plan.variantId;
+  const { shares, incumbentId } = isKnown ? event : rampShares(draftRamp(plan), plan);
+  return { ...shared(experiment, shares), incumbentId };
 }
 
 /** Whether what serves differs from the file: it then needs a revision of its own. */
@@ -29,11 +51,21 @@ export function sharesDigest(config: Config, served: Config): string {
   );
   return changed.length === 0
     ? ""
-    : JSON.stringify(changed.map((experiment) => [experiment.id, sharesOf(experiment)]));
+    : JSON.stringify(
+        changed.map((experiment) => [
+          experiment.id,
+          sharesOf(experiment),
+          ...(experiment.ramp === undefined ? [] : [experiment.incumbentId]),
+        ]),
+      );
 }
 
 /** The last order for each experiment: all that a configuration asks of the journal. */
-export function lastAllocated(events: readonly ControlEvent[]): ReadonlyMap<string, AllocatedEvent> {
+export function sharesEvents(events: readonly ControlEvent[]): readonly SharesEvent[] {
+  return [...lastAllocated(events).values(), ...lastRamped(events).values()];
+}
+
+function lastAllocated(events: readonly ControlEvent[]): ReadonlyMap<string, AllocatedEvent> {
   const last = new Map<string, AllocatedEvent>();
   for (const event of events) {
     const allocated = event.kind === "revision" ? event.allocated : event;

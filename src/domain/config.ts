@@ -1,9 +1,10 @@
 /** The checked configuration. `config/load` is the only maker of these; after it nobody checks again. */
-import type { AllocatedEvent } from "./control.ts";
+import type { SharesEvent } from "./control.ts";
 import type { Allocation } from "./experiment.ts";
 import type { GuardrailConfig } from "./guardrail.ts";
 import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
+import type { RampConfig } from "./ramp.ts";
 import type { ModelConfig, UpstreamConfig } from "./upstream-config.ts";
 
 export interface Config {
@@ -103,6 +104,8 @@ export interface ExperimentConfig {
   /** The control first, then the treatments in the order of the file. */
   readonly variants: readonly VariantConfig[];
   readonly controlId: string;
+  /** Serves whoever is outside of the split: the control, or the treatment once its ramp is complete. */
+  readonly incumbentId: string;
   readonly allowPins: boolean;
   readonly exposeAssignment: boolean;
   readonly output: OutputConfig;
@@ -112,6 +115,8 @@ export interface ExperimentConfig {
   /** From the request's arrival to its end. */
   readonly totalMs: number;
   readonly analysis: AnalysisConfig;
+  /** Where there is a plan the shares are the ramp's, and coverage and weights of the file are not asked. */
+  readonly ramp: RampConfig | undefined;
   /** A model server behind `/v1/predict/<id>` in place of chat; undefined for chat. */
   readonly predict: PredictConfig | undefined;
 }
@@ -221,8 +226,8 @@ export interface ConfigTexts {
 /** Everything that a revision is made of, beside the environment: whoever has it makes the same one, of the same id. */
 export interface RevisionSource {
   readonly texts: ConfigTexts;
-  /** Shares that were set by hand. */
-  readonly allocated: readonly AllocatedEvent[];
+  /** Shares that were set by hand, or by a ramp. */
+  readonly allocated: readonly SharesEvent[];
   /** Epoch milliseconds. */
   readonly loadedAt: number;
 }

@@ -1,5 +1,6 @@
 import type { ClientKey } from "./client-key.ts";
 import type { LedgerEntry } from "./experiment.ts";
+import type { RampConfig, RampTransition } from "./ramp.ts";
 import type { Forgotten } from "./store.ts";
 
 /** What a kill covers: everything, one experiment, or one variant of it. */
@@ -56,6 +57,20 @@ export interface AllocatedEvent extends Change {
   readonly before?: Shares;
 }
 
+/** One decision of a ramp, and the shares that it wants from then on. */
+export interface RampEvent extends Change {
+  readonly kind: "ramp";
+  readonly experimentId: string;
+  readonly transition: RampTransition;
+  readonly shares: Shares;
+  readonly incumbentId: string;
+  /** What the generation goes by, told where it begins. */
+  readonly plan?: RampConfig;
+}
+
+/** What may say other shares than the file. */
+export type SharesEvent = AllocatedEvent | RampEvent;
+
 export interface KeyCreatedEvent extends Change {
   readonly kind: "key_created";
   readonly key: ClientKey;
@@ -81,6 +96,7 @@ export type ControlEvent =
       readonly prompts: Readonly<Record<string, string>>;
     })
   | AllocatedEvent
+  | RampEvent
   | (Change & {
       readonly kind: "unit_forgotten";
       /** The id itself is nowhere. */

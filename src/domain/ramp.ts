@@ -1,5 +1,6 @@
 /** Ramps: a treatment's share is raised step by step while it does no harm, and taken back when it does. */
 import type { Better, Margin } from "./metric.ts";
+import type { MetricDefinition } from "./report.ts";
 
 /** The plan of one ramp, from the experiment's `ramp` section. */
 export interface RampConfig {
@@ -182,6 +183,17 @@ export interface RampReadings {
   readonly dataProblems: readonly string[];
   /** Of the external gate; undefined without one. */
   readonly gate: "passes" | "fails" | "missing" | undefined;
+}
+
+/** What the statistics are asked at one look. */
+export interface RampQuestion {
+  readonly plan: RampConfig;
+  readonly definitions: readonly MetricDefinition[];
+  /** Epoch milliseconds, both; facts from before the first are another generation's. Undefined before the first step begins. */
+  readonly startedAt: number | undefined;
+  readonly stepStartedAt: number | undefined;
+  readonly isKilled: boolean;
+  readonly gate: RampReadings["gate"];
 }
 
 /** One decision, with what it was made of: recomputed, it must come out the same. */

@@ -1,6 +1,7 @@
 /** What the statistics say of one experiment: the shape of `GET /admin/experiments/{id}/results`, in camel case as it is kept. */
 import type { Estimate, Inconclusive, Interval } from "./estimate.ts";
 import type { AnalysisConfig, Better, Margin, MetricUnit, OutcomeMetric } from "./metric.ts";
+import type { RampQuestion } from "./ramp.ts";
 
 /** What must be known of an experiment to judge it; plain values, so that it can cross to another thread. */
 export interface AnalysisPlan extends AnalysisConfig {
@@ -31,6 +32,8 @@ export interface Analyst {
   results(plan: AnalysisPlan): Promise<string>;
   /** A LiveStats. */
   stats(plan: AnalysisPlan): Promise<string>;
+  /** RampReadings. */
+  ramp(question: RampQuestion): Promise<string>;
   /** Reads what is there already, so that the first question does not wait for it. */
   warm(experimentIds: readonly string[]): void;
   close(): Promise<void>;

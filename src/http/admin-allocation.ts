@@ -35,6 +35,10 @@ export function addAllocation(app: Hono<AdminEnv>, parts: AllocationParts): void
     experimentId: string,
     order: Order & { readonly shares: Shares | undefined },
   ) {
+    if (experimentOf(parts.revision(), experimentId).ramp !== undefined) {
+      const message = `The shares of experiment "${experimentId}" are its ramp's: POST …/ramp/promote, rollback or abort, or take \`ramp\` out of the configuration.`;
+      throw new Failure("conflict", message);
+    }
     const { result, problems } = await parts.allocate({ experimentId, ...order });
     if (result === "refused") {
       throw new Failure("assignment_conflict", `Refused; the allocation stays.\n${problems.join("\n")}`);

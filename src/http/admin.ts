@@ -14,6 +14,7 @@ import { type AdminAuthParts, adminAuth } from "./admin-auth.ts";
 import { addContent, type ContentParts } from "./admin-content.ts";
 import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
 import { addKeys, type KeysParts } from "./admin-keys.ts";
+import { addRamp, type RampRouteParts } from "./admin-ramp.ts";
 import { addResults, type ResultsParts } from "./admin-results.ts";
 import { addUnits, type UnitParts } from "./admin-units.ts";
 import { errorAnswer } from "./errors.ts";
@@ -25,6 +26,7 @@ export interface AdminParts
   extends HealthParts,
     ResultsParts,
     AllocationParts,
+    RampRouteParts,
     UnitParts,
     ContentParts,
     AdminAuthParts,
@@ -71,6 +73,7 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   addChanges(app, parts);
   addResults(app, parts);
   addAllocation(app, parts);
+  addRamp(app, parts);
   addUnits(app, parts);
   addContent(app, parts);
   addKeys(app, parts);

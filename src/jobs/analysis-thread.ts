@@ -2,10 +2,12 @@
 import type { Worker } from "node:worker_threads";
 import { Failure } from "../domain/failure.ts";
 import type { Log } from "../domain/log.ts";
+import type { RampQuestion } from "../domain/ramp.ts";
 import type { AnalysisPlan, Analyst } from "../domain/report.ts";
 
 type Ask =
   | { readonly kind: "results" | "stats"; readonly plan: AnalysisPlan }
+  | { readonly kind: "ramp"; readonly question: RampQuestion }
   | { readonly kind: "warm"; readonly experimentIds: readonly string[] };
 
 export type AnalysisQuestion = Ask & { readonly id: number };
@@ -32,6 +34,7 @@ export function createAnalysisThread(parts: { readonly start: () => Worker; read
     results: (plan) =>
       thread.askInTurn(`results ${plan.experimentId} ${plan.scope}`, { kind: "results", plan }),
     stats: (plan) => thread.askInTurn(`stats ${plan.experimentId}`, { kind: "stats", plan }),
+    ramp: (question) => thread.ask({ kind: "ramp", question }),
     warm(experimentIds) {
       for (const id of experimentIds) thread.ask({ kind: "warm", experimentIds: [id] }).catch(() => {});
     },

@@ -105,11 +105,11 @@ function splitAssignment(experiment: ExperimentConfig, { request, context, switc
   };
 }
 
-/** Served by the control's configuration (or by the pin), and not in the analysis. */
+/** Served by the incumbent's configuration (or by the pin), and not in the analysis. */
 function outside(
   experiment: ExperimentConfig,
   reason: Assignment["reason"],
-  variantId: string = experiment.controlId,
+  variantId: string = experiment.incumbentId,
 ): Assignment {
   return {
     experimentId: experiment.id,

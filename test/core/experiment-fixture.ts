@@ -18,6 +18,7 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
     rerandomise: false,
     variants: variantsOf({ control: 50, candidate: 50 }),
     controlId: "control",
+    incumbentId: "control",
     allowPins: false,
     exposeAssignment: true,
     output: {
@@ -33,6 +34,7 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
     guardrails: [],
     totalMs: 30_000,
     analysis: { metrics: [], alpha: 0.05, plannedUnits: 10_000, minimumUnits: 30 },
+    ramp: undefined,
     predict: undefined,
     ...change,
   };

@@ -29,6 +29,8 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The file's engine, for tests of what lasts; memory unless told. */
   readonly storeEngine?: "sqlite" | "memory";
+  readonly workers?: number;
+  readonly rampEvaluateMs?: number;
   /** A folder to use again, for restarts; it is then not removed. */
   readonly folder?: string;
 }
@@ -49,6 +51,8 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
     adminPort: 0,
     // Two threads for each of hundreds of apps would be most of what the tests do.
     storeEngine: options.storeEngine ?? "memory",
+    workers: options.workers,
+    rampEvaluateMs: options.rampEvaluateMs,
     writeLog: (line) => logs.push(line),
   });
   const url = `http://127.0.0.1:${app.port}/v1`;

@@ -1,0 +1,94 @@
+import { isForbidden, networkKind } from "../core/network-address.ts";
+import { findRampProblem } from "../core/ramp/problem.ts";
+import { builtInMetrics } from "../domain/metric.ts";
+import type { Finding } from "./check-shape.ts";
+import { unknownName } from "./check-upstreams.ts";
+import type { ConfigFile, ExperimentSection, RampSection } from "./file-shape.ts";
+import { pointerOf } from "./locate.ts";
+import { toExperiment } from "./to-config.ts";
+import { toMargin } from "./to-metrics.ts";
+import type { YamlSource } from "./yaml-source.ts";
+
+/** The plan of each ramp, by itself and with its experiment. */
+export function checkRamps(file: ConfigFile, source: YamlSource): readonly Finding[] {
+  return Object.entries(file.experiments).flatMap(([id, experiment]) => {
+    const { ramp } = experiment;
+    if (ramp === undefined) return [];
+    const at: At = (...path) => pointerOf("experiments", id, "ramp", ...path);
+    const names = [...(source.keys.get("/metrics") ?? []), ...builtInMetrics];
+    const findings = [...checkSlos(ramp, names, at), ...checkTimes(ramp, at), ...checkGate(ramp, at)];
+    // What is reckoned from a time that is none would only repeat it.
+    return findings.length > 0 ? findings : checkPlan(file, { id, experiment, at });
+  });
+}
+
+type At = (...path: readonly (string | number)[]) => string;
+
+function checkSlos({ slos = [] }: RampSection, names: readonly string[], at: At): readonly Finding[] {
+  const seen = new Set<string>();
+  return slos.flatMap((written, index): readonly Finding[] => {
+    const slo = typeof written === "string" ? { metric: written } : written;
+    const { metric, margin } = slo;
+    const pointer = typeof written === "string" ? at("slos", index) : at("slos", index, "metric");
+    const isRepeated = seen.has(metric);
+    seen.add(metric);
+    if (!names.includes(metric))
+      return [{ pointer, side: "value", message: unknownName({ kind: "metric", name: metric, names }) }];
+    if (isRepeated)
+      return [{ pointer, side: "value", message: `metric "${metric}" is listed twice; keep one of the two` }];
+    const problem = margin === undefined ? undefined : marginProblem(metric, margin);
+    return problem === undefined
+      ? []
+      : [{ pointer: at("slos", index, "margin"), side: "value", message: problem }];
+  });
+}
+
+function marginProblem(metric: string, margin: number | string): string | undefined {
+  const { kind, value } = toMargin(margin);
+  if (value <= 0)
+    return `\`margin\` is ${margin}, and no amount of data shows that there is no harm at all; it must be more than 0`;
+  // Its values are compared as a ratio, whatever their unit.
+  return metric === "latency_log" && kind === "absolute"
+    ? "`latency_log` is compared as a ratio; write a percentage such as 10%"
+    : undefined;
+}
+
+/** The pattern lets months of 13 pass. */
+function checkTimes({ schedule }: RampSection, at: At): readonly Finding[] {
+  const times: [string | undefined, string][] = [
+    [schedule.start_at, at("schedule", "start_at")],
+    ...schedule.freezes.flatMap(({ from, to }, index): [string, string][] => [
+      [from, at("schedule", "freezes", index, "from")],
+      [to, at("schedule", "freezes", index, "to")],
+    ]),
+  ];
+  return times.flatMap(([text, pointer]): readonly Finding[] =>
+    text === undefined || Number.isFinite(Date.parse(text))
+      ? []
+      : [{ pointer, side: "value", message: `${text} is no time; write one such as 2026-11-22T10:00:00Z` }],
+  );
+}
+
+function checkGate({ gate }: RampSection, at: At): readonly Finding[] {
+  if (gate === undefined) return [];
+  const kind = networkKind(new URL(gate.url).hostname);
+  if (kind !== undefined && isForbidden(kind)) {
+    const message = `\`url\` is a ${kind.replace("_", "-")} address, where no server of yours is; name another`;
+    return [{ pointer: at("gate", "url"), side: "value", message }];
+  }
+  if ((gate.below === undefined) !== (gate.above === undefined)) return [];
+  const found = gate.below === undefined ? "neither" : "both";
+  const message = `the gate has ${found} of \`below\` and \`above\`; give it one`;
+  return [{ pointer: at("gate"), side: "key", message }];
+}
+
+function checkPlan(
+  file: ConfigFile,
+  { id, experiment, at }: { readonly id: string; readonly experiment: ExperimentSection; readonly at: At },
+): readonly Finding[] {
+  const around = { schema: undefined, input: undefined, order: [], metrics: file.metrics };
+  const config = toExperiment(id, experiment, around);
+  const problem = config.ramp && findRampProblem(config, config.ramp);
+  if (problem === undefined) return [];
+  return [{ pointer: at(...problem.at), side: "key", message: problem.message }];
+}

@@ -1,0 +1,170 @@
+/** A ramp as operators see and steer it. */
+import type { Context, Hono } from "hono";
+import type { KeptRamp } from "../core/ramp/journal.ts";
+import type { PlannedMove } from "../core/ramp/planned-moves.ts";
+import { rampShares } from "../core/ramp/shares.ts";
+import { sharesOf } from "../core/shares.ts";
+import type { Revision } from "../domain/config.ts";
+import type { ControlEvent, Order, RampEvent, Shares } from "../domain/control.ts";
+import { Failure } from "../domain/failure.ts";
+import type { RampOrder, RampReadings, RampState, RampTransition } from "../domain/ramp.ts";
+import { type AdminEnv, experimentOf, jsonBody, orderOf } from "./admin-input.ts";
+
+type GivenOrder = Order & { readonly kind: RampOrder["kind"]; readonly overridesLock: boolean };
+
+export interface RampRouteParts {
+  readonly revision: () => Revision;
+  readonly events: () => readonly ControlEvent[];
+  readonly ramps: {
+    get(experimentId: string): KeptRamp;
+    readings(experimentId: string): RampReadings | undefined;
+    problem(experimentId: string): string | undefined;
+    order(experimentId: string, order: GivenOrder): Promise<RampTransition>;
+    dryRun(
+      experimentId: string,
+      order: GivenOrder,
+    ): { readonly to: RampState; readonly moves: readonly PlannedMove[] };
+  };
+}
+
+const kinds: readonly RampOrder["kind"][] = [
+  "start",
+  "pause",
+  "resume",
+  "promote",
+  "rollback",
+  "approve",
+  "abort",
+];
+const lastDecisions = 10;
+
+export function addRamp(app: Hono<AdminEnv>, parts: RampRouteParts): void {
+  const path = "/admin/experiments/:id/ramp";
+  const idOf = (c: Context<AdminEnv>) => experimentOf(parts.revision(), c.req.param("id") ?? "").id;
+  app.get(path, (c) => c.json(rampView(parts, idOf(c))));
+  app.get(`${path}/decisions`, (c) => c.json({ decisions: eventsOf(parts, idOf(c)) }));
+  for (const kind of kinds) {
+    app.post(`${path}/${kind}`, async (c) => {
+      const id = idOf(c);
+      const isStart = kind === "start";
+      const body = await jsonBody(c, ["by", "reason", "dry_run", ...(isStart ? ["override_lock"] : [])]);
+      const order = { kind, overridesLock: flagOf(body, "override_lock"), ...orderOf(c, body) };
+      if (flagOf(body, "dry_run")) return c.json(dryRunView(parts, id, order));
+      await parts.ramps.order(id, order);
+      return c.json(rampView(parts, id));
+    });
+  }
+}
+
+function flagOf(body: Record<string, unknown>, name: string): boolean {
+  const value = body[name] ?? false;
+  if (typeof value === "boolean") return value;
+  throw new Failure("invalid_value", `"${name}" must be true or false.`, { param: name });
+}
+
+function rampView(parts: RampRouteParts, id: string) {
+  const { state, plan } = parts.ramps.get(id);
+  const readings = parts.ramps.readings(id);
+  const experiment = experimentOf(parts.revision(), id);
+  const { shares, incumbentId } = rampShares(state, plan);
+  const step = plan.steps[state.step];
+  const isObserving = state.status === "warming" || state.status === "observing";
+  return {
+    experiment: id,
+    variant: plan.variantId,
+    control: plan.controlId,
+    incumbent: experiment.incumbentId,
+    wanted_incumbent: incumbentId,
+    status: state.status,
+    reason: state.reason,
+    by: state.by,
+    generation: state.generation,
+    step: state.step + 1,
+    steps: plan.steps.length,
+    set_share: shareOf(shares, plan.variantId),
+    actual_share: shareOf(sharesOf(experiment), plan.variantId),
+    problem: parts.ramps.problem(id),
+    started_at: timeOf(state.startedAt),
+    step_started_at: timeOf(state.stepStartedAt),
+    observed_s: Math.round(state.observedMs / 1000),
+    least_s: step && step.leastMs / 1000,
+    most_s: step && step.mostMs / 1000,
+    looked_at: timeOf(state.lastLookAt),
+    // The earliest; what is missing beside time is in the reason.
+    next_at:
+      isObserving && step !== undefined
+        ? timeOf((state.lastLookAt ?? 0) + Math.max(0, step.leastMs - state.observedMs))
+        : undefined,
+    is_approved: step?.asksApproval === true ? state.isApproved : undefined,
+    locked_until: timeOf(state.locks.find(({ digest }) => digest === state.variantDigest)?.until),
+    readings: readings && readingsView(readings),
+    decisions: eventsOf(parts, id).slice(-lastDecisions).reverse().map(decisionView),
+  };
+}
+
+function readingsView(readings: RampReadings) {
+  const { isKilled, units, requests, isFresh, slos, dataProblems, gate } = readings;
+  return {
+    is_killed: isKilled,
+    units,
+    requests,
+    is_fresh: isFresh,
+    data_problems: dataProblems,
+    gate,
+    slos: slos.map((slo) => ({
+      metric: slo.metric,
+      verdict: slo.verdict,
+      e_value: slo.eValue,
+      control: slo.control,
+      treatment: slo.treatment,
+      interval: slo.interval,
+      is_broken_in_both: slo.isBrokenInBoth,
+      reason: slo.reason,
+    })),
+  };
+}
+
+function decisionView({ transition: { at, rule, from, to, order }, by, reason }: RampEvent) {
+  return {
+    at: new Date(at).toISOString(),
+    rule,
+    order: order?.kind,
+    from: from.status,
+    to: to.status,
+    step: to.step + 1,
+    by,
+    reason: order === undefined ? to.reason : reason,
+  };
+}
+
+function dryRunView({ ramps }: RampRouteParts, id: string, order: GivenOrder) {
+  const { to, moves } = ramps.dryRun(id, order);
+  return {
+    experiment: id,
+    dry_run: true,
+    status: to.status,
+    step: to.step + 1,
+    moves: moves.map((move) => ({
+      step: move.step + 1,
+      treatment_share: move.treatmentShare,
+      control_share: move.controlShare,
+      enters_treatment: move.entersTreatment,
+      enters_control: move.entersControl,
+      changes_arm: move.changesArm,
+    })),
+  };
+}
+
+function eventsOf({ events }: RampRouteParts, id: string): readonly RampEvent[] {
+  return events().flatMap((event) => (event.kind === "ramp" && event.experimentId === id ? [event] : []));
+}
+
+/** Of the whole line. */
+function shareOf({ coverage, weights }: Shares, variantId: string): number {
+  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  return total === 0 ? 0 : (coverage * (weights[variantId] ?? 0)) / total;
+}
+
+function timeOf(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString();
+}
