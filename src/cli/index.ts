@@ -6,6 +6,7 @@ import { exportCommand } from "./export.ts";
 import { forget } from "./forget.ts";
 import { keys } from "./keys.ts";
 import { plan } from "./plan.ts";
+import { ramp } from "./ramp.ts";
 import { results } from "./results.ts";
 import { serve } from "./serve.ts";
 import { simulate } from "./simulate.ts";
@@ -19,6 +20,7 @@ export const commands: Readonly<Record<string, Command>> = {
   explain,
   results,
   plan,
+  ramp,
   simulate,
   kill,
   revive,

@@ -1,7 +1,8 @@
 /** Everything that was changed: by whom, why, from what to what. */
 import { keysAfter } from "../core/client-key.ts";
 import { scopeName } from "../core/kill-switch.ts";
-import type { ControlEvent } from "../domain/control.ts";
+import type { ControlEvent, RampEvent } from "../domain/control.ts";
+import type { RampState } from "../domain/ramp.ts";
 import { keyView } from "./admin-keys.ts";
 
 /** The newest first, at most so many. Nothing in it opens a door: of a key not even its digest is told. */
@@ -17,12 +18,20 @@ export function auditView(events: readonly ControlEvent[], limit: number): reado
       const { key: _, ...told } = isCreated ? event : { ...event, key: undefined };
       return { ...told, before: isCreated ? undefined : view, after: isCreated ? view : undefined };
     }
+    if (event.kind === "ramp") return rampEntry(event);
     if (event.kind !== "revision") return event;
     const { allocated } = event;
     const shares = allocated && { before: allocated.before, after: allocated.shares ?? allocated.base };
     return { ...event, after: event.revision, shares };
   });
   return entries.slice(-limit).reverse();
+}
+
+/** What it was made of is with the ramp. */
+function rampEntry({ transition, plan: _, shares, ...told }: RampEvent): object {
+  const { rule, from, to } = transition;
+  const stand = ({ status, step }: RampState) => ({ status, step: step + 1 });
+  return { ...told, rule, before: stand(from), after: { ...stand(to), coverage: shares.coverage } };
 }
 
 function switchEntry(
