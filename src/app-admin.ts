@@ -52,6 +52,7 @@ export function adminServer(
     ...keys.admin,
     analyst: store.analyst,
     ramps: ramps.ramps,
+    notifications: ramps.notifications,
     unitHash: unitHasher(unitHashKey),
     events: () => journal.read(),
     records: (filter) => store.events.recent(filter),

@@ -127,7 +127,15 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
     store.analyst.warm(Object.keys(config.experiments));
     const { rampEvaluateMs: evaluateMs } = options;
-    const ramps = openAppRamps({ journal, revisions, switches, store, log, evaluateMs });
+    const ramps = openAppRamps({
+      journal,
+      revisions,
+      switches,
+      store,
+      log,
+      stateDir: config.stateDir,
+      evaluateMs,
+    });
     return await serveAll({ ...parts, switches, revisions, ramps, opened });
   } catch (error) {
     await end(opened);
@@ -204,7 +212,7 @@ async function serveAll(running: Running): Promise<ControlPlane> {
 
 export type Phase = "starting" | "serving" | "draining";
 
-function telemetryOf({ config, log, switches, revisions, opened }: Running): Promise<Telemetry> {
+function telemetryOf({ config, log, switches, revisions, ramps, opened }: Running): Promise<Telemetry> {
   const { data } = opened;
   const { metrics } = data;
   const producer = new InstrumentProducer(metrics.instruments, { name: "assay", version }, async () => {
@@ -214,6 +222,7 @@ function telemetryOf({ config, log, switches, revisions, opened }: Running): Pro
       breakers,
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
+      ramps: ramps.ramps.all,
       store: opened.store.events.health(),
     });
   });

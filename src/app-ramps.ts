@@ -1,18 +1,24 @@
 /** The ramps of the control plane, and when they are looked at. */
+import { join } from "node:path";
 import { now, wallNow } from "./app-foundation.ts";
 import type { AppStore } from "./app-store.ts";
 import { Ramps } from "./control/ramps.ts";
 import type { Revisions } from "./control/revisions.ts";
 import type { Switchboard } from "./control/switchboard.ts";
 import { analysisPlan } from "./core/analysis-plan.ts";
+import { hookName, notificationsOf, signatureHeaders } from "./core/ramp/notification.ts";
 import type { ControlStore } from "./domain/control.ts";
 import type { Log } from "./domain/log.ts";
-import type { RampReadings } from "./domain/ramp.ts";
+import type { RampHook, RampReadings } from "./domain/ramp.ts";
+import { createNotifier, type Notifier } from "./jobs/notifier.ts";
 import { startRampController } from "./jobs/ramp-controller.ts";
+import { openOutboxFile } from "./stores/outbox-file.ts";
 import { createGateCaller } from "./upstreams/prometheus-gate.ts";
+import { createWebhookCaller } from "./upstreams/webhook.ts";
 
 export interface AppRamps {
   readonly ramps: Ramps;
+  readonly notifications: Notifier;
   /** Begins to look at them. */
   start(): void;
   stop(): Promise<void>;
@@ -24,9 +30,13 @@ export function openAppRamps(parts: {
   readonly switches: Switchboard;
   readonly store: AppStore;
   readonly log: Log;
+  readonly stateDir: string;
   readonly evaluateMs: number | undefined;
 }): AppRamps {
-  const { journal, revisions, switches, store, log, evaluateMs } = parts;
+  const { journal, revisions, switches, store, log, stateDir, evaluateMs } = parts;
+  const hooksOf = (experimentId: string): readonly RampHook[] =>
+    revisions.current.config.experiments[experimentId]?.rampHooks ?? [];
+  const notifications = openNotifications({ stateDir, log, hooksOf });
   const gate = createGateCaller(({ url }, error) =>
     log.warn("the gate of a ramp tells nothing", { url, error }),
   );
@@ -39,7 +49,9 @@ export function openAppRamps(parts: {
     // The parse boundary: the statistics' thread is this package, and this is what it writes.
     read: async (question) => JSON.parse(await store.analyst.ramp(question)) as RampReadings,
     askGate: (asked) => gate.ask(asked),
-    decided({ from, to, rule }) {
+    decided(transition, plan) {
+      notifications.tell(notificationsOf(transition, plan, hooksOf(plan.experimentId)));
+      const { from, to, rule } = transition;
       if (from.status === to.status && from.step === to.step) return;
       const line = to.status === "rolling_back" ? log.warn : log.info;
       const { experimentId, variantId, status, step, reason, by } = to;
@@ -60,6 +72,7 @@ export function openAppRamps(parts: {
   let controller: ReturnType<typeof startRampController> | undefined;
   return {
     ramps,
+    notifications,
     start() {
       controller = startRampController({
         running: () => ramps.running,
@@ -72,7 +85,39 @@ export function openAppRamps(parts: {
     },
     async stop() {
       await controller?.stop();
-      await gate.close();
+      await Promise.all([gate.close(), notifications.stop()]);
+    },
+  };
+}
+
+function openNotifications(parts: {
+  readonly stateDir: string;
+  readonly log: Log;
+  readonly hooksOf: (experimentId: string) => readonly RampHook[];
+}): Notifier {
+  const { stateDir, log, hooksOf } = parts;
+  const file = openOutboxFile(join(stateDir, "notifications.json"), (message) => log.error(message));
+  const webhooks = createWebhookCaller();
+  const notifier = createNotifier({
+    async send(notification) {
+      const { experimentId, contentType, body } = notification;
+      const hook = hooksOf(experimentId).find((one) => hookName(one) === notification.hook);
+      if (hook === undefined) throw new Error("its hook is in the configuration no longer");
+      const headers = { "content-type": contentType, ...signatureHeaders(notification, hook, wallNow()) };
+      await webhooks.post({ url: hook.url.reveal(), headers, body });
+    },
+    kept: file.kept,
+    keep: (outbox) => file.save(outbox),
+    log,
+  });
+  return {
+    ...notifier,
+    get outbox() {
+      return notifier.outbox;
+    },
+    async stop() {
+      await notifier.stop();
+      await webhooks.close();
     },
   };
 }

@@ -127,8 +127,17 @@ const layers: Readonly<Record<string, Layer>> = {
     owns: ["node:http"],
   },
   "app-ramps.ts": {
-    imports: ["control", "core", "domain", "jobs", "upstreams", "app-foundation.ts", "app-store.ts"],
-    owns: [],
+    imports: [
+      "control",
+      "core",
+      "domain",
+      "jobs",
+      "stores",
+      "upstreams",
+      "app-foundation.ts",
+      "app-store.ts",
+    ],
+    owns: ["node:path"],
   },
   "app-data-plane.ts": {
     imports: [
@@ -184,6 +193,7 @@ const places: Readonly<Record<string, Layer>> = {
   "config/digest.ts": { imports: [], owns: ["node:crypto"] },
   "upstreams/caller.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/guarded-lookup.ts": { imports: [], owns: ["node:dns"] },
+  "upstreams/webhook.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/prometheus-gate.ts": { imports: [], owns: ["node:dns"] },
   "upstreams/scripted/": {
     imports: [],

@@ -16,7 +16,12 @@ export function checkRamps(file: ConfigFile, source: YamlSource): readonly Findi
     if (ramp === undefined) return [];
     const at: At = (...path) => pointerOf("experiments", id, "ramp", ...path);
     const names = [...(source.keys.get("/metrics") ?? []), ...builtInMetrics];
-    const findings = [...checkSlos(ramp, names, at), ...checkTimes(ramp, at), ...checkGate(ramp, at)];
+    const findings = [
+      ...checkSlos(ramp, names, at),
+      ...checkTimes(ramp, at),
+      ...checkGate(ramp, at),
+      ...checkHooks(ramp, at),
+    ];
     // What is reckoned from a time that is none would only repeat it.
     return findings.length > 0 ? findings : checkPlan(file, { id, experiment, at });
   });
@@ -80,6 +85,20 @@ function checkGate({ gate }: RampSection, at: At): readonly Finding[] {
   const found = gate.below === undefined ? "neither" : "both";
   const message = `the gate has ${found} of \`below\` and \`above\`; give it one`;
   return [{ pointer: at("gate"), side: "key", message }];
+}
+
+/** Addresses are secrets: none is told. */
+function checkHooks({ notify }: RampSection, at: At): readonly Finding[] {
+  return notify.flatMap(({ url }, index): readonly Finding[] => {
+    const pointer = at("notify", index, "url");
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
+      return [{ pointer, side: "value", message: "the value of `url` is no http or https address" }];
+    const kind = networkKind(parsed.hostname);
+    if (kind === undefined || !isForbidden(kind)) return [];
+    const message = `the value of \`url\` is a ${kind.replace("_", "-")} address, where no hook of yours is; name another`;
+    return [{ pointer, side: "value", message }];
+  });
 }
 
 function checkPlan(

@@ -11,6 +11,11 @@ export function checkSecrets(file: ConfigFile, source: YamlSource): readonly Fin
     "/telemetry/unit_hash_key",
     ...Object.keys(file.upstreams).map((name) => pointerOf("upstreams", name, "api_key")),
     ...Object.keys(file.experiments).map((id) => pointerOf("experiments", id, "hash_secret")),
+    ...Object.entries(file.experiments).flatMap(([id, { ramp }]) =>
+      (ramp?.notify ?? []).flatMap((_, index) =>
+        ["url", "secret"].map((name) => pointerOf("experiments", id, "ramp", "notify", index, name)),
+      ),
+    ),
   ];
   return pointers.flatMap((pointer) => {
     const message = secretProblem(pointer, source);

@@ -2,6 +2,7 @@
 import type { AuthConfig, HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
 import type { GuardrailAction, GuardrailStage } from "../domain/guardrail.ts";
 import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
+import type { RampEventName } from "../domain/ramp.ts";
 import type { rampProfiles, weekDays } from "./schema-ramp.ts";
 
 export interface ConfigFile {
@@ -191,6 +192,12 @@ export interface RampSection {
     readonly freezes: readonly { readonly from: string; readonly to: string; readonly reason: string }[];
   };
   readonly warm_up_requests: number;
+  readonly notify: readonly {
+    readonly url: string;
+    readonly secret?: string;
+    readonly format: "cloudevents" | "slack";
+    readonly on: readonly RampEventName[];
+  }[];
   readonly gate?: {
     readonly url: string;
     readonly query: string;

@@ -1,5 +1,6 @@
+import { rampEventNames } from "../domain/ramp.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { count, flag, idNames, milliseconds, section, text } from "./schema-node.ts";
+import { count, flag, idNames, milliseconds, secret, section, text } from "./schema-node.ts";
 
 export const rampProfiles = ["default", "small"] as const;
 /** Monday first. */
@@ -153,6 +154,37 @@ export const rampSchema: SchemaNode = {
       default: 20,
       minimum: 0,
       maximum: 1_000_000,
+    },
+    notify: {
+      description: "Hooks that are told what the ramp does.",
+      type: "array",
+      default: [],
+      maxItems: 20,
+      items: {
+        description: "One hook.",
+        type: "object",
+        additionalProperties: false,
+        required: ["url"],
+        properties: {
+          url: { ...secret("Where it is posted to, by http or https."), "x-otherwise": "" },
+          secret: secret(
+            "Signs every message by HMAC-SHA-256 as Standard Webhooks do; `whsec_` and Base64, or any text.",
+          ),
+          format: {
+            description: "`cloudevents`: CloudEvents 1.0, structured. `slack`: one text.",
+            enum: ["cloudevents", "slack"],
+            default: "cloudevents",
+          },
+          on: {
+            description: "What it is told.",
+            type: "array",
+            minItems: 1,
+            uniqueItems: true,
+            items: { description: "An event.", enum: [...rampEventNames] },
+            default: [...rampEventNames],
+          },
+        },
+      },
     },
     gate: {
       description:

@@ -26,7 +26,7 @@ import { pointerOf } from "./locate.ts";
 import { defaultUpstreamOf, modelOfVariant, modelServersOf } from "./model-servers.ts";
 import { toGuardrail } from "./to-guardrails.ts";
 import { toAnalysis, toOutcomeMetric } from "./to-metrics.ts";
-import { toRamp } from "./to-ramp.ts";
+import { toRamp, toRampHooks } from "./to-ramp.ts";
 import { toModel, toSecret, toUpstream } from "./to-upstreams.ts";
 
 export interface ConfigParts {
@@ -148,6 +148,7 @@ export function toExperiment(
     totalMs: experiment.budgets.total_ms,
     analysis: toAnalysis(experiment.analysis, around.metrics),
     ramp: experiment.ramp && toRamp(id, experiment.ramp, { experiment, metrics: around.metrics }),
+    rampHooks: experiment.ramp === undefined ? [] : toRampHooks(experiment.ramp),
     predict: experiment.predict && {
       input: input && { name: input.name, schema: input.schema },
       predictionPath: experiment.predict.prediction_path,

@@ -1,9 +1,11 @@
 import { builtIns, isBuiltIn } from "../core/built-in-metrics.ts";
 import type { Better } from "../domain/metric.ts";
-import type { RampConfig, RampGate, RampSchedule, RampSlo, RampStep } from "../domain/ramp.ts";
+import type { RampConfig, RampGate, RampHook, RampSchedule, RampSlo, RampStep } from "../domain/ramp.ts";
 import type { ExperimentSection, MetricSection, RampSection, RampSloSection } from "./file-shape.ts";
 import { weekDays } from "./schema-ramp.ts";
+import { createSecret } from "./secret.ts";
 import { durationMs, marginOf, toMargin } from "./to-metrics.ts";
+import { toSecret } from "./to-upstreams.ts";
 
 /** What no file has asked for yet. */
 const clearLooks = 3;
@@ -35,6 +37,15 @@ export function toRamp(
     lockMs,
     gate: ramp.gate && toGate(ramp.gate),
   };
+}
+
+export function toRampHooks({ notify }: RampSection): readonly RampHook[] {
+  return notify.map(({ url, secret, format, on }) => ({
+    url: createSecret(url),
+    secret: toSecret(secret),
+    format,
+    on,
+  }));
 }
 
 function toStep(step: NonNullable<RampSection["steps"]>[number]): RampStep {

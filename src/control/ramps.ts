@@ -37,8 +37,8 @@ export interface RampParts {
   readonly read: (question: RampQuestion) => Promise<RampReadings>;
   /** Never rejects: who does not answer is missing. */
   readonly askGate: (gate: RampGate) => Promise<NonNullable<RampReadings["gate"]>>;
-  /** Hears of every decision once it is kept. */
-  readonly decided: (transition: RampTransition) => void;
+  /** Hears of every decision once it is kept, and of a look after which the ramp waits for somebody. */
+  readonly decided: (transition: RampTransition, plan: RampConfig) => void;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -83,12 +83,16 @@ export class Ramps {
     return this.#problems.get(experimentId);
   }
 
+  /** Of every experiment that has a plan. */
+  get all(): readonly RampState[] {
+    return Object.keys(this.#parts.revision().config.experiments).flatMap(
+      (id) => this.#find(id)?.state ?? [],
+    );
+  }
+
   /** Experiments whose ramp has something to look at or to finish. */
   get running(): readonly string[] {
-    return Object.keys(this.#parts.revision().config.experiments).filter((id) => {
-      const status = this.#find(id)?.state.status;
-      return status !== undefined && !resting.has(status);
-    });
+    return this.all.flatMap(({ experimentId, status }) => (resting.has(status) ? [] : [experimentId]));
   }
 
   /**
@@ -128,7 +132,12 @@ export class Ramps {
       if (transition === undefined) return;
       if (isDecision(transition) || isTenth(transition, asked.plan))
         await this.#commit(transition, asked.plan);
-      else this.#kept.set(experimentId, { state: transition.to, plan: asked.plan });
+      else {
+        this.#kept.set(experimentId, { state: transition.to, plan: asked.plan });
+        // Who waits for somebody says so, once.
+        if (transition.rule === "safe_enough" && transition.to.reason !== asked.state.reason)
+          this.#parts.decided(transition, asked.plan);
+      }
     });
   }
 
@@ -197,7 +206,7 @@ export class Ramps {
       ...(transition.order?.kind === "start" ? { plan } : {}),
     });
     this.#kept.set(experimentId, { state: to, plan });
-    decided(transition);
+    decided(transition, plan);
     await this.#enforce(experimentId);
   }
 

@@ -4,7 +4,7 @@ import type { Allocation } from "./experiment.ts";
 import type { GuardrailConfig } from "./guardrail.ts";
 import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
-import type { RampConfig } from "./ramp.ts";
+import type { RampConfig, RampHook } from "./ramp.ts";
 import type { ModelConfig, UpstreamConfig } from "./upstream-config.ts";
 
 export interface Config {
@@ -117,6 +117,7 @@ export interface ExperimentConfig {
   readonly analysis: AnalysisConfig;
   /** Where there is a plan the shares are the ramp's, and coverage and weights of the file are not asked. */
   readonly ramp: RampConfig | undefined;
+  readonly rampHooks: readonly RampHook[];
   /** A model server behind `/v1/predict/<id>` in place of chat; undefined for chat. */
   readonly predict: PredictConfig | undefined;
 }

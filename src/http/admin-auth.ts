@@ -42,7 +42,8 @@ export function adminAuth(parts: AdminAuthParts): (c: Context<AdminEnv>, next: N
 /** What a request takes at least. What nobody has thought of is for those who may do everything. */
 export function roleFor(method: string, path: string): KeyRole {
   if (method === "GET" || method === "HEAD") return "read";
-  if (/^\/admin\/(kill|revive|reload)$/.test(path) && method === "POST") return "operate";
+  if (/^\/admin\/(kill|revive|reload|notifications\/retry)$/.test(path) && method === "POST")
+    return "operate";
   const [, action = ""] =
     /^\/admin\/experiments\/[^/]+\/(kill|revive|allocation|ramp\/[a-z]+)$/.exec(path) ?? [];
   return action === "" ? "administer" : "operate";

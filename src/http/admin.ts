@@ -14,6 +14,7 @@ import { type AdminAuthParts, adminAuth } from "./admin-auth.ts";
 import { addContent, type ContentParts } from "./admin-content.ts";
 import { type AdminEnv, experimentOf, jsonBody, limitOf, orderOf, textOf } from "./admin-input.ts";
 import { addKeys, type KeysParts } from "./admin-keys.ts";
+import { addNotifications, type NotificationParts } from "./admin-notifications.ts";
 import { addRamp, type RampRouteParts } from "./admin-ramp.ts";
 import { addResults, type ResultsParts } from "./admin-results.ts";
 import { addUnits, type UnitParts } from "./admin-units.ts";
@@ -27,6 +28,7 @@ export interface AdminParts
     ResultsParts,
     AllocationParts,
     RampRouteParts,
+    NotificationParts,
     UnitParts,
     ContentParts,
     AdminAuthParts,
@@ -74,6 +76,7 @@ export function adminApp(parts: AdminParts): Hono<Env> {
   addResults(app, parts);
   addAllocation(app, parts);
   addRamp(app, parts);
+  addNotifications(app, parts);
   addUnits(app, parts);
   addContent(app, parts);
   addKeys(app, parts);

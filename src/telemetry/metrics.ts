@@ -1,6 +1,7 @@
 /** Turns finished requests and the state of the process into metric points. Never sampled. */
 import type { Operation, TokenUsage } from "../domain/chat.ts";
 import type { OutcomeReceipt } from "../domain/outcome.ts";
+import type { RampState } from "../domain/ramp.ts";
 import type { RequestRecord } from "../domain/record.ts";
 import type { StoreHealth } from "../domain/store.ts";
 import { Instrument } from "./instruments.ts";
@@ -12,6 +13,7 @@ export interface ProcessState {
   readonly isConfigValid: boolean;
   readonly killScopes: readonly string[];
   readonly store: StoreHealth;
+  readonly ramps: readonly Pick<RampState, "experimentId" | "status" | "step">[];
   readonly breakers: readonly {
     readonly upstream: string;
     readonly state: "closed" | "half_open" | "open";
@@ -170,6 +172,12 @@ function refreshGauges(metrics: Instruments, state: ProcessState): void {
   metrics.storeDegraded.set(state.store.state === "ok" ? 0 : 1);
   metrics.killSwitch.clear();
   for (const scope of state.killScopes) metrics.killSwitch.set(1, scope);
+  metrics.rampStep.clear();
+  metrics.rampStatus.clear();
+  for (const { experimentId, status, step } of state.ramps) {
+    metrics.rampStep.set(step + 1, experimentId);
+    metrics.rampStatus.set(1, experimentId, status);
+  }
   metrics.breakerState.clear();
   const worst = new Map<string, number>();
   const rank = { closed: 0, half_open: 1, open: 2 };

@@ -1,5 +1,6 @@
 /** The metrics by name, unit, labels and buckets; what is told on spans stands in semconv.ts. */
 import { attribute } from "./semconv.ts";
+import { rampMetrics } from "./semconv-ramp-metrics.ts";
 
 export interface MetricDefinition {
   readonly name: string;
@@ -194,6 +195,7 @@ export const metric = define({
     description: "1 for each kill switch that is on.",
     labels: ["scope"],
   },
+  ...rampMetrics,
   configReloads: {
     name: "assay.config.reloads",
     kind: "counter",

@@ -35,6 +35,7 @@ export function experimentWith(change: Partial<ExperimentConfig> = {}): Experime
     totalMs: 30_000,
     analysis: { metrics: [], alpha: 0.05, plannedUnits: 10_000, minimumUnits: 30 },
     ramp: undefined,
+    rampHooks: [],
     predict: undefined,
     ...change,
   };

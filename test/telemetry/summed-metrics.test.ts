@@ -10,6 +10,7 @@ const state: ProcessState = {
   active: 3,
   isConfigValid: true,
   killScopes: [],
+  ramps: [],
   breakers: [],
   store: {
     engine: "memory",

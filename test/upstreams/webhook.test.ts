@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { createWebhookCaller } from "../../src/upstreams/webhook.ts";
+
+test("a hook is posted to, and all but 2xx is a failure that tells no address", async (t) => {
+  let status = 204;
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url} ${request.headers["webhook-id"]}`);
+    response.writeHead(status, { location: "http://169.254.169.254/" }).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/secret-path`;
+  const hooks = createWebhookCaller();
+  t.after(async () => {
+    await hooks.close();
+    server.close();
+  });
+  const post = (to = url) => hooks.post({ url: to, headers: { "webhook-id": "m1" }, body: "{}" });
+  await post();
+  assert.deepEqual(seen, ["POST /secret-path m1"]);
+  for (status of [302, 410, 500]) await assert.rejects(post(), { message: `it answered ${status}` });
+  assert.equal(seen.length, 4);
+  await assert.rejects(post("http://169.254.169.254/latest"), { message: /metadata/ });
+  await assert.rejects(post("http://127.0.0.1:1/secret-path"), ({ message }: Error) => {
+    assert.match(message, /could not be reached: ECONNREFUSED/);
+    return !message.includes("secret-path");
+  });
+});
