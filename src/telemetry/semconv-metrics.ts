@@ -1,6 +1,6 @@
 /** The metrics by name, unit, labels and buckets; what is told on spans stands in semconv.ts. */
 import { attribute } from "./semconv.ts";
-import { rampMetrics } from "./semconv-ramp-metrics.ts";
+import { controlMetrics } from "./semconv-control-metrics.ts";
 
 export interface MetricDefinition {
   readonly name: string;
@@ -188,28 +188,7 @@ export const metric = define({
     description: "0 closed, 1 half-open, 2 open; the worst of the upstream's models.",
     labels: ["upstream"],
   },
-  killSwitch: {
-    name: "assay.kill_switch.active",
-    kind: "gauge",
-    unit: "{switch}",
-    description: "1 for each kill switch that is on.",
-    labels: ["scope"],
-  },
-  ...rampMetrics,
-  configReloads: {
-    name: "assay.config.reloads",
-    kind: "counter",
-    unit: "{reload}",
-    description: "Attempts to take a new revision of the configuration.",
-    labels: ["result"],
-  },
-  configValid: {
-    name: "assay.config.valid",
-    kind: "gauge",
-    unit: "{boolean}",
-    description: "0 while the configuration on disk is refused and the last good one serves.",
-    labels: [],
-  },
+  ...controlMetrics,
   malformedChunks: {
     name: "assay.stream.malformed_chunks",
     kind: "counter",

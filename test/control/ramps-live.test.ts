@@ -1,6 +1,8 @@
 /** Ramps of a whole Assay, over real sockets: what is raised, what is taken back, and what a client sees of it. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
@@ -123,6 +125,47 @@ describe("a ramp", () => {
     const overridden = await admin(assay, "ramp/start", { override_lock: true });
     assert.equal(overridden.status, "scheduled");
     await askUntil(assay, ({ step }) => step === 2);
+  });
+
+  test("tells its hooks, and an instance whose hook is away says what it could not tell", async (t) => {
+    const heard: { readonly type: string; readonly signature: unknown }[] = [];
+    const hook = createServer((request, response) => {
+      let text = "";
+      request.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      request.on("end", () => {
+        heard.push({ type: JSON.parse(text).type, signature: request.headers["webhook-signature"] });
+        response.writeHead(204).end();
+      });
+    }).listen(0, "127.0.0.1");
+    await once(hook, "listening");
+    t.after(() => hook.close());
+    const address = hook.address();
+    const notify = ["HOOK", "AWAY"].map((name) => `        - { url: "\${${name}}", secret: "\${SIGN}" }\n`);
+    const assay = await startTestApp({
+      config: configWith({
+        upstreamUrl: upstream.url,
+        experiment: `${ramp}      notify:\n${notify.join("")}`,
+      }),
+      env: {
+        HOOK: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/hook`,
+        AWAY: "http://127.0.0.1:1/away-token",
+        SIGN: "s".repeat(32),
+      },
+      rampEvaluateMs: 60_000,
+    });
+    t.after(() => assay.close());
+    await admin(assay, "ramp/start", {});
+    await admin(assay, "ramp/abort", {});
+    const outbox = async () => (await fetch(`${assay.adminUrl}/admin/notifications`)).json();
+    for (let turns = 0; turns < 200 && heard.length < 2; turns++) await turn(10);
+    assert.deepEqual(heard.map(({ type }) => type).toSorted(), ["assay.ramp.aborted", "assay.ramp.started"]);
+    assert.match(String(heard[0]?.signature), /^v1,/);
+    const { waiting } = (await outbox()) as { waiting: { error: string }[] };
+    assert.equal(waiting.length, 2);
+    const shown = JSON.stringify([waiting, await admin(assay, "../tone"), assay.logs]);
+    assert.ok(!shown.includes("away-token") && !shown.includes("sssss"), shown);
   });
 
   test("goes on after a restart with what it had decided", async (t) => {
