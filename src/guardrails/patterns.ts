@@ -70,6 +70,8 @@ export const patterns: CheckDefinition<Settings> = {
     roles: rolesNode(allRoles),
   },
   problems,
+  placeless: ({ required }) =>
+    required.length === 0 ? undefined : "what is `required` and missing has no place that could be redacted",
   create,
 };
 

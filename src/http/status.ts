@@ -1,4 +1,5 @@
 /** What a running instance says of itself. */
+import { guardrailUses } from "../core/guardrail-use.ts";
 import { scopeName } from "../core/kill-switch.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { Revision } from "../domain/config.ts";
@@ -69,6 +70,10 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       name,
       base_url: baseUrl,
       is_scripted: isScripted,
+    })),
+    guardrails: guardrailUses(revisions.current.config).map(({ isShadow, ...use }) => ({
+      ...use,
+      is_shadow: isShadow,
     })),
     breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({
       upstream,

@@ -162,3 +162,9 @@ describe("a judge by model", () => {
     );
   });
 });
+
+test("the scripted upstream says what it is told, other orders in it", async () => {
+  await assert.rejects(ask("judged", "[[fault:answer;content=rude [[judge:fail]] [1];model=gpt-4.1-mini]]"), {
+    code: "content_blocked",
+  });
+});
