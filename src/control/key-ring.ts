@@ -1,5 +1,12 @@
 /** The keys of clients and operators: made, revoked, and kept in the journal. */
-import { createKeyText, digestOfSecret, type KeyState, keysAfter, writeKeyText } from "../core/client-key.ts";
+import {
+  createKeyText,
+  digestOfSecret,
+  type KeyState,
+  keysAfter,
+  withoutKeys,
+  writeKeyText,
+} from "../core/client-key.ts";
 import { createKeyTable, type KeyTable } from "../core/client-key-table.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { ControlStore, KeyRevokedEvent, Order } from "../domain/control.ts";
@@ -58,7 +65,8 @@ export class KeyRing {
   async revoke({ keyId, ...who }: Order & { readonly keyId: string }): Promise<KeyState> {
     const { store, now, changed } = this.#parts;
     const state = this.#all.find(({ key }) => key.id === keyId);
-    if (state === undefined) throw new Failure("not_found", `There is no key "${keyId.slice(0, 64)}".`);
+    if (state === undefined)
+      throw new Failure("not_found", `There is no key "${withoutKeys(keyId).slice(0, 64)}".`);
     if (state.revoked !== undefined && !this.#refused.delete(keyId))
       throw new Failure("conflict", `Key ${keyId} is revoked already.`);
     const event: KeyRevokedEvent = { kind: "key_revoked", at: now(), ...who, keyId };
