@@ -87,6 +87,18 @@ describe("the audit trail", () => {
     );
   });
 
+  test("tells words as words: a terminal that shows them obeys nothing, and they begin no line of their own", async () => {
+    const by = "\u001b[2Jada\n2026-01-01T00:00:00.000Z  key_created  by admin";
+    const reason = "it \u202ehurts\u2028\u0085much\u0000";
+    await assay.admin("POST", "/admin/kill", { scope: "tone", by, reason });
+    const killed = await newest();
+    await assay.admin("POST", "/admin/revive", { scope: "tone" });
+    assert.deepEqual(
+      [killed?.by, killed?.reason],
+      ["[2Jada 2026-01-01T00:00:00.000Z  key_created  by admin", "it hurts much"],
+    );
+  });
+
   test("tells shares, revisions and keys from what to what, and nothing that opens a door", async () => {
     const experiment = "/admin/experiments/length/allocation";
     await assay.admin("PUT", experiment, { coverage: 0.5, by: "ada", reason: "less" });
