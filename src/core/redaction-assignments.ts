@@ -105,9 +105,14 @@ const nameEnds = new Set(
 );
 
 const opening = /[=>]?[ \t]{0,4}(?<quote>\\{0,3}["'`])?(?:(?:Bearer|Basic|Token|token|Key)[ \t]+)?/y;
+const longestToken = 512;
+const longestBare = 128;
 const bareToken = /[\w+/.~%-]{20,512}={0,3}/y;
 const barePassword = /[^\s"'`,;&<>(){}[\]\\|]{4,128}/y;
 const longestPassword = 256;
+// What is longer is told by its beginning, and goes whole.
+const restOfToken = /[\w+/.~%-]*={0,3}/y;
+const restOfPassword = /[^\s"'`,;&<>(){}[\]\\|]*/y;
 
 function valueAfter(text: string, at: number, rule: "password" | "secret"): Finding | undefined {
   opening.lastIndex = at + 1;
@@ -115,11 +120,17 @@ function valueAfter(text: string, at: number, rule: "password" | "secret"): Find
   const start = opening.lastIndex;
   if (rule === "secret") {
     const end = endOfMatch(bareToken, text, start);
-    return end !== undefined && isRandom(text.slice(start, end)) ? { start, end, rule } : undefined;
+    if (end === undefined || !isRandom(text.slice(start, end))) return undefined;
+    return { start, end: end - start < longestToken ? end : wholeEnd(text, end, restOfToken), rule };
   }
   const end = quote === undefined ? endOfBare(text, at, start) : endOfQuoted(text, start, quote);
   if (end === undefined || isPlaceholder(text.slice(start, end))) return undefined;
-  return { start, end, rule };
+  const longest = quote === undefined ? longestBare : longestPassword;
+  return { start, end: end - start < longest ? end : wholeEnd(text, end, restOfPassword), rule };
+}
+
+function wholeEnd(text: string, end: number, rest: RegExp): number {
+  return endOfMatch(rest, text, end) ?? end;
 }
 
 function endOfQuoted(text: string, start: number, quote: string): number | undefined {

@@ -75,7 +75,7 @@ export function createRedactor({ pseudonymKey, patterns = [], off = [] }: Redact
       const redactValue = (key: string, text: string) =>
         !isOff("password") && secretKindOf(key) === "password" && text !== "" && !isPlaceholder(text)
           ? redactWhole("password", text)
-          : redactBehind(text.length > longestWithKey ? "" : `${key.slice(-longestKey)}: `, text);
+          : redactBehind(isToldByKey(key, text) ? `${key.slice(-longestKey)}: ` : "", text);
       const redacted = redactedJson({ redact, redactValue, tally }, value, { depth: 1 });
       return { value: redacted, count: tally.count, rules: [...tally.rules] };
     },
@@ -94,9 +94,13 @@ interface Walk {
 }
 
 const maxDepth = 64;
-/** A number or a token that needs its key to be told is no longer. */
+/** A number that needs its key to be told is no longer; a secret may be. */
 const longestWithKey = 256;
 const longestKey = 64;
+
+function isToldByKey(key: string, text: string): boolean {
+  return text.length <= longestWithKey || secretKindOf(key) === "secret";
+}
 
 function ruleOf({ name, pattern, keyword }: CustomPattern): RedactionRule {
   const isPossible = (text: string) => keyword === undefined || text.toLowerCase().includes(keyword);
