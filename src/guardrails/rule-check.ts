@@ -1,4 +1,5 @@
 import { isPlaceholder, secretKindOf } from "../core/redaction-assignments.ts";
+import { findingsIn } from "../core/redaction-escapes.ts";
 import { redactionRules } from "../core/redaction-rules.ts";
 import type { CheckDefinition } from "./check-definition.ts";
 import { judgeBy, type NamedSpan } from "./findings.ts";
@@ -56,8 +57,7 @@ function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpa
     if (key !== undefined && types.includes("password") && isPassword(key, text))
       return [named(0, text.length, "password")];
     const before = key === undefined || text.length > longestWithKey ? "" : `${key.slice(-longestKey)}: `;
-    return rules
-      .flatMap(({ find }) => find(before + text))
+    return findingsIn(before + text, rules)
       .filter(({ rule, end }) => types.includes(rule) && end > before.length)
       .map(({ rule, start, end }) => named(Math.max(0, start - before.length), end - before.length, rule));
   };
