@@ -25,6 +25,12 @@ export function secretKindOf(name: string): "password" | "secret" | undefined {
   return secretName.test(snake) && !harmlessName.test(snake) ? "secret" : undefined;
 }
 
+/** What is read before the value of a field: its name, where that may tell what the value is. */
+export function beforeValue(name: string, value: string): string {
+  const isTold = value.length <= longestWithName || secretKindOf(name) === "secret";
+  return isTold ? `${name.slice(-longestNameRead)}: ` : "";
+}
+
 /** It stands for a value that is elsewhere, or for none, or has been redacted. */
 export function isPlaceholder(value: string): boolean {
   return placeholder.test(value);
@@ -43,6 +49,9 @@ export function isRandom(value: string): boolean {
 }
 
 const longestName = 48;
+/** A number that needs its name to be told is no longer; a secret may be. */
+const longestWithName = 256;
+const longestNameRead = 64;
 const shortestSecret = 20;
 const passwordName =
   /(?:password|passwd|passwort|kennwort|passphrase|passcode|pwd|contraseña|contrasena|motdepasse|(?:^|[_.-])(?:pass|passe|mdp))\d?$/;

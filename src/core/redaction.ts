@@ -1,6 +1,6 @@
 import { keyedHash } from "./keyed-hash.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
-import { isPlaceholder, secretKindOf } from "./redaction-assignments.ts";
+import { beforeValue, isPlaceholder, secretKindOf } from "./redaction-assignments.ts";
 import { findingsIn } from "./redaction-escapes.ts";
 import type { Finding, RedactionRule } from "./redaction-matcher.ts";
 import { named } from "./redaction-matcher.ts";
@@ -76,7 +76,7 @@ export function createRedactor({ pseudonymKey, patterns = [], off = [] }: Redact
       const redactValue = (key: string, text: string) =>
         !isOff("password") && secretKindOf(key) === "password" && text !== "" && !isPlaceholder(text)
           ? redactWhole("password", text)
-          : redactBehind(isToldByKey(key, text) ? `${key.slice(-longestKey)}: ` : "", text);
+          : redactBehind(beforeValue(key, text), text);
       const redacted = redactedJson({ redact, redactValue, tally }, value, { depth: 1 });
       return { value: redacted, count: tally.count, rules: [...tally.rules] };
     },
@@ -95,13 +95,6 @@ interface Walk {
 }
 
 const maxDepth = 64;
-/** A number that needs its key to be told is no longer; a secret may be. */
-const longestWithKey = 256;
-const longestKey = 64;
-
-function isToldByKey(key: string, text: string): boolean {
-  return text.length <= longestWithKey || secretKindOf(key) === "secret";
-}
 
 function ruleOf({ name, pattern, keyword }: CustomPattern): RedactionRule {
   const isPossible = (text: string) => keyword === undefined || text.toLowerCase().includes(keyword);
