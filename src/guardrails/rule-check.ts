@@ -1,4 +1,5 @@
-import { isPlaceholder, secretKindOf } from "../core/redaction-assignments.ts";
+import { beforeValue, isPlaceholder, secretKindOf } from "../core/redaction-assignments.ts";
+import { findingsIn } from "../core/redaction-escapes.ts";
 import { redactionRules } from "../core/redaction-rules.ts";
 import type { CheckDefinition } from "./check-definition.ts";
 import { judgeBy, type NamedSpan } from "./findings.ts";
@@ -44,10 +45,6 @@ export function ruleCheck(
   };
 }
 
-/** A number or a token that its key tells is no longer. */
-const longestWithKey = 256;
-const longestKey = 64;
-
 /** Of a value in arguments the key tells what it may be, as in redaction. */
 function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpan[] {
   const rules = redactionRules.filter(({ names }) => names.some((name) => types.includes(name)));
@@ -55,9 +52,8 @@ function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpa
   return ({ text, key }) => {
     if (key !== undefined && types.includes("password") && isPassword(key, text))
       return [named(0, text.length, "password")];
-    const before = key === undefined || text.length > longestWithKey ? "" : `${key.slice(-longestKey)}: `;
-    return rules
-      .flatMap(({ find }) => find(before + text))
+    const before = key === undefined ? "" : beforeValue(key, text);
+    return findingsIn(before + text, rules)
       .filter(({ rule, end }) => types.includes(rule) && end > before.length)
       .map(({ rule, start, end }) => named(Math.max(0, start - before.length), end - before.length, rule));
   };
