@@ -38,7 +38,7 @@ function proseOf(text: string): string {
 function outsideOfFences(text: string): string {
   let prose = "";
   let start = 0;
-  while (start < text.length && prose.length < enough) {
+  for (let blocks = 0; start < text.length && prose.length < enough && blocks < mostBlocks; blocks++) {
     const open = fenceAfter(text, start);
     prose += `${prose === "" ? "" : "\n"}${text.slice(start, Math.min(open, start + enough))}`;
     start = fenceAfter(text, open + fence.length) + fence.length;
@@ -47,6 +47,8 @@ function outsideOfFences(text: string): string {
 }
 
 const fence = "```";
+/** A text with more blocks of code is none of prose. */
+const mostBlocks = 1_000;
 
 function fenceAfter(text: string, start: number): number {
   const at = text.indexOf(fence, start);
