@@ -16,9 +16,9 @@ export function redactedArguments(
   spans: readonly GuardrailSpan[],
 ): ReadonlyMap<number, string> {
   const texts = calls.map((call) => ({ text: call.arguments }));
+  const insides = texts.map(({ text }) => insideOf(text));
   const fitting = spans.map((span) => {
-    const text = texts[span.index]?.text ?? "";
-    const fits = isInString(text, span.start) || parsedOr(span.label) !== undefined;
+    const fits = insides[span.index]?.(span.start) === true || parsedOr(span.label) !== undefined;
     return fits ? span : { ...span, label: JSON.stringify(span.label) };
   });
   const redacted = [...replacedTexts(texts, fitting)].map(([index, text]): [number, string] => {
@@ -31,13 +31,21 @@ export function redactedArguments(
   return new Map(redacted);
 }
 
-function isInString(json: string, at: number): boolean {
+/** Whether a place stands in a string of the JSON; read on from the place that was asked for before, where that is possible. */
+function insideOf(json: string): (at: number) => boolean {
+  let read = 0;
   let isInside = false;
-  for (let i = 0; i < at; i++) {
-    if (isInside && json[i] === "\\") i++;
-    else if (json[i] === '"') isInside = !isInside;
-  }
-  return isInside;
+  return (at) => {
+    if (at < read) {
+      read = 0;
+      isInside = false;
+    }
+    for (; read < at; read++) {
+      if (isInside && json[read] === "\\") read++;
+      else if (json[read] === '"') isInside = !isInside;
+    }
+    return isInside;
+  };
 }
 
 function parsedOr(text: string): { readonly value: unknown } | undefined {

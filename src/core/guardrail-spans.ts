@@ -28,12 +28,28 @@ export function replaced(part: string, from: number, replacements: readonly Repl
   let text = "";
   let at = from;
   const end = from + part.length;
-  for (const { start, end: stop, label } of replacements) {
-    if (stop <= at || start >= end) continue;
+  // A stream asks for piece after piece: those before are many.
+  for (let next = firstBehind(from, replacements); next < replacements.length; next++) {
+    const { start, end: stop, label } = replacements[next] ?? nowhere;
+    if (start >= end) break;
     if (start >= from) text += part.slice(at - from, start - from) + label;
     at = Math.min(stop, end);
   }
   return text + part.slice(at - from);
+}
+
+const nowhere: Replacement = { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY, label: "" };
+
+/** Index of the first that ends behind this place. */
+function firstBehind(at: number, sorted: readonly Replacement[]): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? nowhere).end <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** By index: the texts in which something is replaced, as they are then. */
@@ -42,7 +58,11 @@ export function replacedTexts(
   spans: readonly GuardrailSpan[],
 ): ReadonlyMap<number, string> {
   const places = new Map<number, Replacement[]>();
-  for (const { index, ...place } of spans) places.set(index, [...(places.get(index) ?? []), place]);
+  for (const { index, ...place } of spans) {
+    const of = places.get(index);
+    if (of === undefined) places.set(index, [place]);
+    else of.push(place);
+  }
   return new Map(
     [...places].map(([index, of]) => [index, replaced(texts[index]?.text ?? "", 0, merged(of))] as const),
   );
