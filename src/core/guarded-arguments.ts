@@ -3,11 +3,23 @@ import type { ToolCall } from "../domain/chat.ts";
 import type { GuardrailSpan } from "../domain/guardrail.ts";
 import { replacedTexts } from "./guardrail-spans.ts";
 
-/** The call as guardrails look at it: `\u0040` hides no character. Text that is no JSON is looked at as it is. */
+/**
+ * The call as guardrails look at it: `\u0040` hides no character. Everything else is as it is written: a number of many
+ * digits keeps them, and a key that is there twice is looked at twice. Text that is no JSON is looked at as it is.
+ */
 export function readableCall(call: ToolCall): ToolCall {
-  if (!call.arguments.includes("\\")) return call;
-  const parsed = parsedOr(call.arguments);
-  return parsed === undefined ? call : { ...call, arguments: JSON.stringify(parsed.value) };
+  if (!call.arguments.includes("\\") || parsedOr(call.arguments) === undefined) return call;
+  return { ...call, arguments: call.arguments.replace(escaped, readable) };
+}
+
+const escaped = /\\(?:u([0-9A-Fa-f]{4})|.)/g;
+
+/** What needs no escape: no control character, quote or backslash, and no half of a pair. */
+function readable(written: string, digits: string | undefined): string {
+  if (written === "\\/") return "/";
+  const code = Number.parseInt(digits ?? "0", 16);
+  const isBound = code < 0x20 || code === 0x22 || code === 0x5c || (code >= 0xd800 && code <= 0xdfff);
+  return isBound ? written : String.fromCharCode(code);
 }
 
 /** By index: the arguments in which something is replaced. `calls` are readable ones, which the places belong to. */

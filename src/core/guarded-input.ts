@@ -31,9 +31,7 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
     return value;
   };
   const messages = read("messages");
-  for (const message of Array.isArray(messages) ? messages : []) {
-    add("messages", isObject(message) && typeof message.role === "string" ? message.role : "user", message);
-  }
+  for (const message of Array.isArray(messages) ? messages : []) add("messages", roleOf(message), message);
   add("prediction", "user", read("prediction"));
   if (takesVariables(request)) {
     add("metadata", "user", read("metadata"));
@@ -54,6 +52,14 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
       return rewritten(request, members, changed);
     },
   };
+}
+
+const roles: ReadonlySet<unknown> = new Set(["system", "developer", "user", "assistant", "tool", "function"]);
+
+/** What the API does not know is looked at as the user's: servers that take it take it for that. */
+function roleOf(message: unknown): string {
+  const role = isObject(message) ? message.role : undefined;
+  return typeof role === "string" && roles.has(role) ? role : "user";
 }
 
 function takesVariables({ plan, experiment }: AssignedRequest): boolean {

@@ -127,7 +127,10 @@ function create(settings: Settings): GuardrailCheck {
     judge: (subject, { signal }) => {
       const pieces = piecesOf(subject, settings.roles);
       if (pieces.length === 0) return nothingToLookAt;
-      const missing = required.filter(({ pattern }) => !pieces.some((piece) => pattern.test(piece.text)));
+      const isAside = subject.texts.length > 0 && subject.texts.every((text) => text.isAside === true);
+      const missing = isAside
+        ? []
+        : required.filter(({ pattern }) => !pieces.some((piece) => pattern.test(piece.text)));
       if (missing.length === 0) return judgeBy({ find, size }, pieces, signal);
       return { kind: "found", reason: `no match of ${missing.map((each) => each.name).join(", ")}` };
     },

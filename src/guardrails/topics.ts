@@ -73,13 +73,13 @@ const fewestWords = 4;
 
 function create({ allowed, banned, min_hits: minHits, roles }: Settings): GuardrailCheck {
   const counters = [counterOf(banned), counterOf(allowed)] as const;
-  const judgementOf = (hits: Hits): Judgement => {
+  const judgementOf = (hits: Hits, isAside: boolean): Judgement => {
     const [ofBanned, ofAllowed] = hits.byCounter;
     const named = (topics: Topics, ofTopics: ReadonlyMap<string, number>) =>
       Object.keys(topics).find((name) => (ofTopics.get(name) ?? 0) >= minHits);
     const bad = banned && named(banned, ofBanned);
     if (bad !== undefined) return { kind: "found", reason: `topic "${bad}"` };
-    if (allowed === undefined) return pass;
+    if (allowed === undefined || isAside) return pass;
     if (hits.words < fewestWords) return { kind: "not_evaluated", reason: `fewer than ${fewestWords} words` };
     return named(allowed, ofAllowed) === undefined
       ? { kind: "found", reason: "none of the allowed topics" }
@@ -92,9 +92,10 @@ function create({ allowed, banned, min_hits: minHits, roles }: Settings): Guardr
       if (texts.length === 0) return nothingToLookAt;
       const hits: Hits = { words: 0, byCounter: [new Map(), new Map()] };
       const isLong = texts.reduce((sum, { length }) => sum + length, 0) > partChars;
-      if (isLong) return countInTurns(texts, counters, hits, signal).then(() => judgementOf(hits));
+      const isAside = subject.texts.every((text) => text.isAside === true);
+      if (isLong) return countInTurns(texts, counters, hits, signal).then(() => judgementOf(hits, isAside));
       for (const text of texts) countWords(wordsOf(normalText(text)), counters, hits);
-      return judgementOf(hits);
+      return judgementOf(hits, isAside);
     },
   };
 }

@@ -37,7 +37,7 @@ export function lengthOf(part: Part): number {
 /** Gives why the text may not go on, if it may not. */
 export function grow(part: Part, { piece, name }: ChunkPiece): Failure | undefined {
   if (part.kind === "call") {
-    part.name += name ?? "";
+    part.name += name;
     part.arguments += piece;
     return undefined;
   }
