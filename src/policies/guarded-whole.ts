@@ -2,11 +2,11 @@
 import { isObject, readCompletion } from "../core/chat-completion.ts";
 import { readableCall, redactedArguments } from "../core/guarded-arguments.ts";
 import { choiceCalls, choiceTexts, isAnswerText } from "../core/guarded-texts.ts";
-import { replacedTexts } from "../core/guardrail-spans.ts";
 import type { Answer, RequestContext } from "../domain/chat.ts";
 import { asFailure } from "../domain/failure.ts";
 import type { GuardrailPlan } from "../domain/guardrail.ts";
 import { redactionsOf } from "./judge-guardrail.ts";
+import { redactedTexts } from "./redacted-texts.ts";
 import { type Sentence, StageJudge } from "./stage-judge.ts";
 
 export interface GuardedAnswerParts {
@@ -61,7 +61,7 @@ async function guardChoice(
     const texts = [{ role: "assistant", text: place.text, isAside: !isAnswerText(place.path) }];
     const sentence = await judges.output.judge({ stage: "output", texts, toolCalls: [] });
     pass(sentence, context);
-    for (const text of replacedTexts(texts, redactionsOf(sentence.rulings)).values()) {
+    for (const text of (await redactedTexts(texts, redactionsOf(sentence.rulings))).values()) {
       place.replace(text);
       isChanged = true;
     }
