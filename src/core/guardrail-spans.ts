@@ -50,6 +50,15 @@ export function replaced(part: string, from: number, replacements: readonly Repl
   return shown.join("");
 }
 
+/** Whether something is replaced in this part of the text. */
+export function isTouched(
+  { start, end }: Pick<Replacement, "start" | "end">,
+  replacements: readonly Replacement[],
+): boolean {
+  const next = replacements[firstBehind(start, replacements)];
+  return next !== undefined && next.start < end;
+}
+
 const nowhere: Replacement = { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY, label: "" };
 
 /** Index of the first that ends behind this place. */

@@ -1,5 +1,5 @@
 /** Guards a stream: holds chunks back until what they say has been judged, and no longer. */
-import { type ChunkPiece, readChunk } from "../core/chunk-texts.ts";
+import type { ChunkPiece } from "../core/chunk-texts.ts";
 import { readableCall, redactedArguments } from "../core/guarded-arguments.ts";
 import { isAnswerText } from "../core/guarded-texts.ts";
 import { replaced } from "../core/guardrail-spans.ts";
@@ -13,9 +13,11 @@ import {
   grow,
   type HeldEvent,
   type HeldPiece,
+  isContent,
   isReleased,
   lengthOf,
   type Part,
+  readEvent,
 } from "./held-event.ts";
 import { redactionsOf } from "./judge-guardrail.ts";
 import { StageJudge } from "./stage-judge.ts";
@@ -85,19 +87,18 @@ export class GuardedStream {
     this.#release();
   }
 
-  #takeEvent({ raw, data }: ServerSentEvent): Failure | undefined {
-    const chunk = data === undefined ? undefined : parsed(data);
-    const read = readChunk(chunk);
+  #takeEvent(event: ServerSentEvent): Failure | undefined {
+    const read = readEvent(event);
     const pieces: HeldPiece[] = [];
     for (const piece of read?.pieces ?? []) {
       // It has said that it had finished: what comes all the same is a text of its own, and judged as one.
       if (this.#finished.delete(piece.choice)) this.#beginAnew(piece.choice);
       const part = this.#partOf(piece);
-      pieces.push({ piece, part, start: lengthOf(part) });
+      pieces.push({ part, start: lengthOf(part), length: piece.piece.length });
       const refusal = grow(part, piece);
       if (refusal !== undefined) return refusal;
     }
-    this.#queue.push({ raw, chunk, read, pieces });
+    this.#queue.push({ event, pieces });
     for (const choice of read?.finished ?? []) this.#finish(choice);
     return undefined;
   }
@@ -210,7 +211,7 @@ export class GuardedStream {
     for (const event of this.#queue) {
       if (!event.pieces.every(isReleased)) break;
       this.#out.push(bytesOf(event));
-      if (event.pieces.some(({ piece }) => piece.piece !== "" || piece.isCall)) this.#hasContent = true;
+      if (isContent(event)) this.#hasContent = true;
       count++;
     }
     if (count === 0) return;
@@ -283,12 +284,4 @@ function shownArguments(all: AllParts, index: number): string | undefined {
   const parts = all.map((each) => each.get(`call ${index}`)).filter((part) => part?.kind === "call");
   if (!parts.some(({ redacted }) => redacted !== undefined)) return undefined;
   return parts.map((part) => part.redacted ?? part.arguments).join("");
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }
