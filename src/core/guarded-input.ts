@@ -21,8 +21,16 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
   const { body, headers } = request;
   const members = new Map<string, unknown>();
   const found: (GuardedText & TextPlace & { readonly member: string })[] = [];
-  const add = (member: string, role: string, value: unknown) => {
-    for (const place of textPlaces(value)) found.push({ ...place, role, member });
+  const add = (
+    member: string,
+    role: string,
+    value: unknown,
+    replace = (text: string) => {
+      members.set(member, text);
+    },
+  ) => {
+    const places = typeof value === "string" ? [{ text: value, path: "", replace }] : textPlaces(value);
+    for (const place of places) found.push({ ...place, role, member });
   };
   const read = (member: string): unknown => {
     const place = body.members.get(member);
@@ -31,7 +39,12 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
     return value;
   };
   const messages = read("messages");
-  for (const message of Array.isArray(messages) ? messages : []) add("messages", roleOf(message), message);
+  const list: unknown[] = Array.isArray(messages) ? messages : [];
+  for (const [index, message] of list.entries()) {
+    add("messages", roleOf(message), message, (text) => {
+      list[index] = text;
+    });
+  }
   add("prediction", "user", read("prediction"));
   if (takesVariables(request)) {
     add("metadata", "user", read("metadata"));

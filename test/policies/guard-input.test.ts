@@ -35,6 +35,13 @@ describe("the client's words", () => {
     assert.equal(reached.request, request);
   });
 
+  test("are taken out of what should be an object, and is a text", async () => {
+    const plan = [finding(secret, { action: "redact" })];
+    const { sent } = await passed({ messages: ["a SECRET1", { role: "user" }], prediction: "SECRET2" }, plan);
+    const { messages, prediction } = sent as { messages: unknown; prediction: unknown };
+    assert.deepEqual([messages, prediction], [["a [gone]", { role: "user" }], "[gone]"]);
+  });
+
   test("are looked at behind any role, and where they begin like a file", async () => {
     for (const message of [
       { role: "User", content: "SECRET1" },
