@@ -51,10 +51,11 @@ function listed(name: string, list: unknown, text: (one: Record<string, unknown>
 /** None for a server of a version that tells nothing of it. */
 function authLines(auth: unknown): string[][] {
   if (!isObject(auth)) return [];
-  const { mode, client_keys: clients, admin_keys: admins, hint } = auth;
+  const { mode, client_keys: clients, admin_keys: admins, hint, is_admin_open: isOpen } = auth;
   const held = `${counted(Number(clients), "client key")}, ${counted(Number(admins), "admin key")}`;
   const text = mode === "open" ? `OPEN, nobody is asked for a key; ${held}` : held;
-  return [["auth", text], ...(hint === undefined ? [] : [["", String(hint)]])];
+  const admin = isOpen === true ? [["", "ADMIN OPEN: whoever reaches the admin API may do everything"]] : [];
+  return [["auth", text], ...admin, ...(hint === undefined ? [] : [["", String(hint)]])];
 }
 
 /** None for a server of a version that tells nothing of them. */

@@ -47,6 +47,8 @@ export interface AssignedRequest extends ChatRequest {
 /** What to ask of which model. */
 export interface ServingPlan {
   readonly variant: VariantConfig | undefined;
+  /** Of another model that stands in for a variant: whose guardrails judge it. */
+  readonly guardedAs?: VariantConfig | undefined;
   readonly model: string;
   readonly prompt: RenderablePrompt | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;

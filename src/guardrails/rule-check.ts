@@ -3,6 +3,7 @@ import { findingsIn } from "../core/redaction-escapes.ts";
 import { redactionRules } from "../core/redaction-rules.ts";
 import type { CheckDefinition } from "./check-definition.ts";
 import { judgeBy, type NamedSpan } from "./findings.ts";
+import type { PartSize } from "./long-text.ts";
 import { allRoles, type Piece, piecesOf, rolesNode } from "./pieces.ts";
 
 interface Settings {
@@ -39,11 +40,14 @@ export function ruleCheck(
       const find = finderOf(types);
       return {
         windowChars: Math.max(...types.map((type) => longest[type] ?? 0)),
-        judge: (subject) => judgeBy(find, piecesOf(subject, roles)),
+        judge: (subject, { signal }) => judgeBy({ find, size }, piecesOf(subject, roles), signal),
       };
     },
   };
 }
+
+/** The longest of all is a private key, of up to 8,192 characters. */
+const size: PartSize = { core: 32_768, margin: 8_448 };
 
 /** Of a value in arguments the key tells what it may be, as in redaction. */
 function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpan[] {

@@ -103,6 +103,10 @@ function authView({ revisions, keys, now }: StatusFacts) {
     mode,
     client_keys: held.length,
     admin_keys: standing.length - held.length,
+    /** Who reaches it may do everything. */
+    is_admin_open:
+      revisions.current.config.server.adminToken === undefined &&
+      !standing.some(({ role }) => role === "administer"),
     hint: mode === "keys" && held.length === 0 ? firstKeyHint : undefined,
   };
 }

@@ -24,6 +24,9 @@ experiments:
     guardrails: [brief]
     fallback: [{ model: gpt-4.1-nano }, { answer: "Sorry." }]
     variants: { control: { model: gpt-4.1-mini } }
+  guarded-variant:
+    fallback: [{ model: gpt-4.1-nano }, { answer: "Sorry." }]
+    variants: { control: { model: gpt-4.1-mini, guardrails: [brief] } }
   moderated:
     guardrails: [clean, seen]
     variants: { control: { model: gpt-4.1-mini } }
@@ -94,6 +97,14 @@ describe("an answer that is blocked", () => {
     assert.ok((other.data.choices[0]?.message.content ?? "").length > 0);
     const both = await ask("rescue", saying(long));
     assert.equal(both.data.choices[0]?.message.content, "Sorry.");
+  });
+
+  test("is replaced by nothing that the variant's own guardrails would block", async () => {
+    for (const answer of [ask("guarded-variant", saying(long)), stream("guarded-variant", saying(long))]) {
+      const got = await answer;
+      const text = "text" in got ? got.text : got.data.choices[0]?.message.content;
+      assert.equal(text, "Sorry.");
+    }
   });
 
   test("is replaced in a stream too, before the client has seen a word", async () => {
