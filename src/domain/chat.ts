@@ -65,6 +65,8 @@ export interface RenderedRequest extends AssignedRequest {
   readonly choices: number;
   /** Why the first attempt at this target is made; what `retry` adds are retries. */
   readonly attemptReason: AttemptReason;
+  /** Guardrails look at what is answered: until they have, nobody else may. */
+  readonly isGuarded?: boolean;
   /** Milliseconds waited before this attempt. */
   readonly backoffMs: number;
 }
