@@ -85,10 +85,11 @@ export function createPipeline(parts: PipelineParts): Service<ChatRequest> {
 /** Model servers take no words: their input and output have schemas. */
 function planOf(guardrails: GuardrailSet): GuardParts["planOf"] {
   const none = { input: [], output: [], tool_calls: [] };
-  return ({ body, experiment, plan }, { revision, requestId }) =>
-    body.operation === "predict"
-      ? none
-      : guardrails.planOf(revision, { experimentId: experiment?.id, variantId: plan.variant?.id }, requestId);
+  return ({ body, experiment, plan }, { revision, requestId }) => {
+    if (body.operation === "predict") return none;
+    const { variant = plan.guardedAs } = plan;
+    return guardrails.planOf(revision, { experimentId: experiment?.id, variantId: variant?.id }, requestId);
+  };
 }
 
 /** A phase is told with its first request: the results ask what its shares were. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problems.ts";
 import { continuityProblems } from "../core/continuity.ts";
+import { guardrailUses } from "../core/guardrail-use.ts";
 import { revisionOf } from "../core/revision.ts";
 import { readControlEvents } from "../stores/control-journal.ts";
 import { type Command, configOption, configPath, jsonOption } from "./command.ts";
@@ -19,13 +20,20 @@ export const check: Command = {
     else if (problems.length > 0 || "problems" in loaded)
       io.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
     else {
-      const { experiments, prompts, upstreams } = loaded.config;
+      const { experiments, prompts, upstreams, guardrails } = loaded.config;
       const counts = [
         counted(experiments, "experiment"),
         counted(prompts, "prompt version"),
         counted(upstreams, "upstream"),
+        ...(Object.keys(guardrails).length === 0 ? [] : [counted(guardrails, "guardrail")]),
       ];
       io.out(`${path}: ok, revision ${loaded.digest.slice(0, 12)}: ${counts.join(", ")}\n`);
+      for (const { name, guards } of guardrailUses(loaded.config)) {
+        if (guards.length > 0) continue;
+        io.err(
+          `warning: guardrail "${name}" guards nothing; name it in an experiment or a variant, or set \`everywhere: true\`\n`,
+        );
+      }
     }
     if (problems.length === 0) return 0;
     io.err(problems.length === 1 ? "1 problem\n" : `${problems.length} problems\n`);

@@ -35,6 +35,7 @@ function statusText(status: Record<string, unknown>): string {
       (one) => `${one.name} ${one.base_url}${one.is_scripted === true ? " (scripted)" : ""}`,
     ),
     ...listed("breaker", status.breakers, (one) => `${one.upstream} ${one.model}: ${one.state}`),
+    ...guardrailLines(status.guardrails),
     ...workerLines(status.workers),
     ...storeLines(status.store),
     ...problemLines(status.config_problems),
@@ -50,10 +51,20 @@ function listed(name: string, list: unknown, text: (one: Record<string, unknown>
 /** None for a server of a version that tells nothing of it. */
 function authLines(auth: unknown): string[][] {
   if (!isObject(auth)) return [];
-  const { mode, client_keys: clients, admin_keys: admins, hint } = auth;
+  const { mode, client_keys: clients, admin_keys: admins, hint, is_admin_open: isOpen } = auth;
   const held = `${counted(Number(clients), "client key")}, ${counted(Number(admins), "admin key")}`;
   const text = mode === "open" ? `OPEN, nobody is asked for a key; ${held}` : held;
-  return [["auth", text], ...(hint === undefined ? [] : [["", String(hint)]])];
+  const admin = isOpen === true ? [["", "ADMIN OPEN: whoever reaches the admin API may do everything"]] : [];
+  return [["auth", text], ...admin, ...(hint === undefined ? [] : [["", String(hint)]])];
+}
+
+/** None for a server of a version that tells nothing of them. */
+function guardrailLines(guardrails: unknown): string[][] {
+  if (!Array.isArray(guardrails)) return [];
+  return listed("guardrail", guardrails, ({ name, check, action, is_shadow: isShadow, guards }) => {
+    const where = Array.isArray(guards) && guards.length > 0 ? guards.join(", ") : "GUARDS NOTHING";
+    return `${name}: ${check}, ${action}${isShadow === true ? " in shadow" : ""}; ${where}`;
+  });
 }
 
 /** None for a server of one process. */

@@ -1,6 +1,8 @@
 import type { App } from "../app.ts";
 import { urlHost } from "./server-address.ts";
 
+const usualAdminPort = 8485;
+
 /** What a newcomer needs first: where it is, a request to try, the change to their code, the way out. */
 export function welcome(app: App): string {
   const base = `http://${urlHost(app.host)}:${app.port}/v1`;
@@ -10,25 +12,27 @@ export function welcome(app: App): string {
   const [first] = experiments;
   const id = (chat ?? first)?.id;
   const killed = app.killed();
+  // Commands ask the usual port unless they are told.
+  const at = app.adminPort === usualAdminPort ? "" : ` --admin ${admin}`;
   const asks = app.revision().config.auth.mode === "keys";
   return `
 Assay serves ${base}   admin ${admin}   revision ${app.revision().id}${app.workers === 1 ? "" : `   workers ${app.workers}`}
 ${app.scripted === undefined ? "" : `\nNo OPENAI_API_KEY: a scripted upstream at ${app.scripted.url} plays the model. Set the key to talk to the real one.\n`}${killed.length === 0 ? "" : `\nKILL SWITCH ON: ${killed.join(", ")}; units are served by the control.\n`}
-${authText(app)}
+${authText(app, at)}
 ${chat === undefined && id !== undefined ? tryPrediction(base, id, asks) : tryChat(base, id, asks)}
 Everybody to the control, at once (and back):
 
-  npx assay kill${id === undefined ? "" : ` ${id}`} --reason "it hurts"
-  npx assay revive${id === undefined ? "" : ` ${id}`}
+  npx assay kill${id === undefined ? "" : ` ${id}`} --reason "it hurts"${at}
+  npx assay revive${id === undefined ? "" : ` ${id}`}${at}
 
 `;
 }
 
-function authText(app: App): string {
+function authText(app: App, at: string): string {
   if (app.revision().config.auth.mode === "open")
     return "\nOPEN: nobody is asked for a key, so the API is served on loopback only. With auth.mode: keys it may be served elsewhere.\n";
   if (app.clientKeys() > 0) return "";
-  return "\nNo client has a key yet, so all get 401. Make the first one: npx assay keys create --name web\n";
+  return `\nNo client has a key yet, so all get 401. Make the first one: npx assay keys create --name web${at}\n`;
 }
 
 function tryChat(base: string, id: string | undefined, asks: boolean): string {

@@ -5,7 +5,7 @@ import type { Link } from "./link.ts";
 import type { ToPrimary } from "./messages.ts";
 
 export interface RemoteSpend extends SpendMeter {
-  /** Tells and asks every second from now on. */
+  /** Tells and asks now, and every second from then on. */
   start(): void;
   /** Resolves when the primary knows what was added before, or cannot be told. */
   flush(): Promise<void>;
@@ -49,6 +49,8 @@ export function createRemoteSpend(link: Pick<Link<ToPrimary>, "call">, now: () =
       return plus(plus(before, sent[keyId]), pending[keyId]);
     },
     start() {
+      // What was spent before this worker was there is spent.
+      flush();
       setInterval(() => {
         // A primary that is slow gets one question at a time.
         if (!isTelling) flush();

@@ -77,6 +77,21 @@ function checkOne(one: One): readonly Finding[] {
     const message = `\`${check}\` cannot ${definition.action}; it may: ${kind.actions.join(", ")}`;
     findings.push({ pointer: at("action"), side: "value", message });
   }
+  const placeless =
+    (definition.action ?? kind.actions[0]) === "redact" ? kind.placeless?.(settings as never) : undefined;
+  if (placeless !== undefined) {
+    const message = `${placeless}; take \`block\` or \`flag\`, or make two guardrails of it`;
+    findings.push({
+      pointer: at(definition.action === undefined ? check : "action"),
+      side: "value",
+      message,
+    });
+  }
+  if (definition.answer !== undefined && (definition.action ?? kind.actions[0]) !== "block") {
+    const message =
+      "`answer` is served for what is blocked, and this guardrail blocks nothing; set `action: block`, or remove it";
+    findings.push({ pointer: at("answer"), side: "value", message });
+  }
   const promptOf = (id: string) => {
     const prompt = prompts.prompts.get(id);
     return prompt && compilePrompt(prompt);

@@ -1,5 +1,12 @@
 /** The keys of clients and operators: made, revoked, and kept in the journal. */
-import { createKeyText, digestOfSecret, type KeyState, keysAfter, writeKeyText } from "../core/client-key.ts";
+import {
+  createKeyText,
+  digestOfSecret,
+  type KeyState,
+  keysAfter,
+  withoutKeys,
+  writeKeyText,
+} from "../core/client-key.ts";
 import { createKeyTable, type KeyTable } from "../core/client-key-table.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { ControlStore, KeyRevokedEvent, Order } from "../domain/control.ts";
@@ -21,6 +28,8 @@ export class KeyRing {
   readonly #parts: KeyRingParts;
   /** Revocations that hold in this process and are not durable: yet, or, where the disk failed, at all. */
   #unwritten: readonly KeyRevokedEvent[] = [];
+  /** Keys whose revocation the disk has refused: it may be tried again. */
+  readonly #refused = new Set<string>();
   #all: readonly KeyState[] = [];
   #table: KeyTable = createKeyTable([]);
 
@@ -56,18 +65,21 @@ export class KeyRing {
   async revoke({ keyId, ...who }: Order & { readonly keyId: string }): Promise<KeyState> {
     const { store, now, changed } = this.#parts;
     const state = this.#all.find(({ key }) => key.id === keyId);
-    if (state === undefined) throw new Failure("not_found", `There is no key "${keyId.slice(0, 64)}".`);
-    if (state.revoked !== undefined) throw new Failure("conflict", `Key ${keyId} is revoked already.`);
+    if (state === undefined)
+      throw new Failure("not_found", `There is no key "${withoutKeys(keyId).slice(0, 64)}".`);
+    if (state.revoked !== undefined && !this.#refused.delete(keyId))
+      throw new Failure("conflict", `Key ${keyId} is revoked already.`);
     const event: KeyRevokedEvent = { kind: "key_revoked", at: now(), ...who, keyId };
     // It must not wait for a slow disk: it holds at once, and then it is made to last.
-    this.#unwritten = [...this.#unwritten, event];
+    this.#unwritten = [...this.#unwritten.filter((one) => one.keyId !== keyId), event];
     this.#refresh();
     const isEverywhere = changed();
     try {
       await store.append(event);
     } catch (cause) {
+      this.#refused.add(keyId);
       await isEverywhere;
-      const message = `Key ${keyId} is revoked in this instance, but that could not be kept: a restart gives it back. The log has the cause.`;
+      const message = `Key ${keyId} is revoked in this instance, but that could not be kept: a restart gives it back. The log has the cause; revoke it again once that is mended.`;
       throw new Failure("internal_error", message, { cause });
     }
     this.#unwritten = this.#unwritten.filter((one) => one !== event);

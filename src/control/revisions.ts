@@ -220,7 +220,7 @@ function fixedChanges({ config: before }: Revision, { config: after }: Revision)
   return changed.flatMap(([key, hasChanged]) => (hasChanged ? [key] : []));
 }
 
-/** All but the durability, which holds from the next request on. */
-function storeOf({ store: { durability: _, ...fixed } }: Config) {
+/** All but what holds from the next request on. */
+function storeOf({ store: { durability: _, content: _content, ...fixed } }: Config) {
   return fixed;
 }

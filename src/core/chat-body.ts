@@ -2,6 +2,7 @@ import type { ChatBody, Member } from "../domain/chat.ts";
 import { Failure } from "../domain/failure.ts";
 import { type ParameterCheck, parameterChecks, shown } from "./chat-parameters.ts";
 import { parseMember, scanBody } from "./json-scan.ts";
+import { foldedName, misspelt, refuseRouting } from "./member-names.ts";
 import { checkResponseFormat } from "./response-format.ts";
 
 /**
@@ -78,47 +79,13 @@ function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map(([key, value]) => [key, metadataValue(key, value)]));
 }
 
-// Spellings by which callers of other proxies choose where a request goes, with whose key, or from which file.
-const routing: ReadonlySet<string> = new Set([
-  "api_base",
-  "api_key",
-  "base_url",
-  "endpoint",
-  "extra_headers",
-  "file",
-  "headers",
-  "prompt_file",
-  "proxy",
-  "schema_file",
-  "upstream",
-  "upstream_url",
-  "url",
-  "x-upstream",
-]);
 const nullByte = 0x6e;
-/** ASCII's, and whatever lies beyond it: some of that is a letter of ASCII to decoders that ignore case. */
-const mayFold = /[^ -@[-~]/;
-
-/** As decoders read it that ignore case by Unicode: K (Kelvin) is a k, and the long s an s. */
-function folded(name: string): string {
-  return name.toLowerCase().replaceAll("\u017f", "s");
-}
-
 function checkParameter(bytes: Buffer, name: string, member: Member): void {
-  const lowerName = mayFold.test(name) ? folded(name) : name;
-  if (routing.has(lowerName)) {
-    throw new Failure(
-      "unsupported_parameter",
-      `"${name}" is not taken from requests: the configuration says where they go, and with what. Leave it out.`,
-      { param: name },
-    );
-  }
+  refuseRouting(name);
+  const lowerName = foldedName(name);
   const check = parameterChecks.get(lowerName);
   if (check === undefined) return;
-  if (lowerName !== name) {
-    // Some decoders ignore case: the upstream would obey a member that we did not look at.
-    throw new Failure("unsupported_parameter", `"${name}" must be spelt "${lowerName}".`, { param: name });
-  }
+  if (lowerName !== name) throw misspelt(name, lowerName);
   if (accepts(check, bytes, member)) return;
   const wrong = shown(parseMember(bytes, member));
   throw invalid(name, `${name} is ${wrong}; it must be ${check.wanted}.`);

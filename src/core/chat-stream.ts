@@ -125,7 +125,8 @@ export class ChatStreamReader {
     const choice = this.#choiceAt(index);
     let isContent = false;
     if (isObject(raw.delta)) isContent = this.#readDelta(choice, raw.delta);
-    if (typeof raw.finish_reason === "string") {
+    // Some servers write an empty reason where there is none yet.
+    if (typeof raw.finish_reason === "string" && raw.finish_reason !== "") {
       choice.finishReason = raw.finish_reason;
       isContent = true;
     }

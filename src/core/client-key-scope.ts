@@ -4,6 +4,7 @@ import type { Headers } from "../domain/chat.ts";
 import type { ClientKey, KeyScope } from "../domain/client-key.ts";
 import type { Revision } from "../domain/config.ts";
 import { Failure } from "../domain/failure.ts";
+import { namesFurtherModels } from "./member-names.ts";
 
 /** Routes whose requests tell what they ask for, so that it can be held against a scope. */
 export const scopedRoutes = [
@@ -43,6 +44,8 @@ export interface Named {
   readonly model: string | undefined;
   readonly operation: "chat" | "predict";
   readonly headers: Headers;
+  /** By their names, the body's members, where it was read. */
+  readonly members?: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -53,6 +56,7 @@ export interface Named {
 export function checkNamed(key: ClientKey | undefined, named: Named, revision: Revision): void {
   if (key === undefined || isUnscoped(key.scope)) return;
   const { model = "", operation, headers } = named;
+  refuseFurtherModels(key, named);
   const experiment = operation === "predict" ? idOf(model) : experimentNamed(model, headers);
   if (experiment !== undefined) {
     if (key.scope.experiments?.includes(experiment) === true) return;
@@ -69,6 +73,14 @@ export function checkNamed(key: ClientKey | undefined, named: Named, revision: R
   }
   const shown = model === "" ? "this request, which names no model" : `the model "${model.slice(0, 64)}"`;
   throw new Failure("model_not_allowed", `Key ${key.id} may not use ${shown}.`, { param: "model" });
+}
+
+/** Whoever may use some models must not reach others behind their back. A model's input means nothing to us. */
+function refuseFurtherModels(key: ClientKey, { operation, members = new Map() }: Named): void {
+  const further = operation === "chat" ? [...members.keys()].find(namesFurtherModels) : undefined;
+  if (further === undefined) return;
+  const message = `Key ${key.id} is for some models only, and may not send "${further}": an upstream may take it for further ones.`;
+  throw new Failure("model_not_allowed", message, { param: further });
 }
 
 /** Whether a list of models may show this one to the key. */

@@ -9,7 +9,8 @@ const bounds = { messageChars: 8192, totalChars: 32_768 };
 
 /**
  * What was said in a request, redacted and bounded, as the JSON of a ContentRecord: the messages that the upstream of the answer was
- * sent, and what it said. Undefined for what is no chat: no rule of redaction knows the features of a model.
+ * sent, and what it said. Undefined for what is no chat, for no rule of redaction knows the features of a model,
+ * and for what was said by no unit that could be forgotten.
  */
 export function contentText(
   record: Pick<RequestRecord, "requestId" | "receivedAt" | "unitHash" | "sessionHash">,
@@ -18,6 +19,8 @@ export function contentText(
 ): string | undefined {
   if (said.request.body.operation !== "chat") return undefined;
   const { requestId, receivedAt, unitHash, sessionHash } = record;
+  // Nobody could ask for it to be forgotten.
+  if (unitHash === undefined && sessionHash === undefined) return undefined;
   const content: ContentRecord = {
     requestId,
     receivedAt,

@@ -21,8 +21,16 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
   const { body, headers } = request;
   const members = new Map<string, unknown>();
   const found: (GuardedText & TextPlace & { readonly member: string })[] = [];
-  const add = (member: string, role: string, value: unknown) => {
-    for (const place of textPlaces(value)) found.push({ ...place, role, member });
+  const add = (
+    member: string,
+    role: string,
+    value: unknown,
+    replace = (text: string) => {
+      members.set(member, text);
+    },
+  ) => {
+    const places = typeof value === "string" ? [{ text: value, path: "", replace }] : textPlaces(value);
+    for (const place of places) found.push({ ...place, role, member });
   };
   const read = (member: string): unknown => {
     const place = body.members.get(member);
@@ -31,8 +39,11 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
     return value;
   };
   const messages = read("messages");
-  for (const message of Array.isArray(messages) ? messages : []) {
-    add("messages", isObject(message) && typeof message.role === "string" ? message.role : "user", message);
+  const list: unknown[] = Array.isArray(messages) ? messages : [];
+  for (const [index, message] of list.entries()) {
+    add("messages", roleOf(message), message, (text) => {
+      list[index] = text;
+    });
   }
   add("prediction", "user", read("prediction"));
   if (takesVariables(request)) {
@@ -54,6 +65,14 @@ export function guardedInput(request: AssignedRequest): GuardedInput {
       return rewritten(request, members, changed);
     },
   };
+}
+
+const roles: ReadonlySet<unknown> = new Set(["system", "developer", "user", "assistant", "tool", "function"]);
+
+/** What the API does not know is looked at as the user's: servers that take it take it for that. */
+function roleOf(message: unknown): string {
+  const role = isObject(message) ? message.role : undefined;
+  return typeof role === "string" && roles.has(role) ? role : "user";
 }
 
 function takesVariables({ plan, experiment }: AssignedRequest): boolean {

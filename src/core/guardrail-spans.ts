@@ -10,6 +10,7 @@ export interface Replacement {
 
 /** In the order of the text; those that overlap become one under the label of the first, so that no end sticks out. */
 export function merged(replacements: readonly Replacement[]): readonly Replacement[] {
+  if (areApart(replacements)) return replacements;
   const sorted = replacements.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const all: Replacement[] = [];
   for (const next of sorted) {
@@ -20,20 +21,56 @@ export function merged(replacements: readonly Replacement[]): readonly Replaceme
   return all;
 }
 
+/** Those of one check are, and a long text may have hundreds of thousands. */
+function areApart(replacements: readonly Replacement[]): boolean {
+  let end = 0;
+  for (const next of replacements) {
+    if (next.start < end) return false;
+    end = next.end;
+  }
+  return true;
+}
+
 /**
  * What becomes of the part of a text that begins at `from`: a label stands where its place begins, and what the place has of
  * this part is taken out. Parts put together give the whole text with its replacements. `replacements` are merged.
  */
 export function replaced(part: string, from: number, replacements: readonly Replacement[]): string {
-  let text = "";
+  const shown: string[] = [];
   let at = from;
   const end = from + part.length;
-  for (const { start, end: stop, label } of replacements) {
-    if (stop <= at || start >= end) continue;
-    if (start >= from) text += part.slice(at - from, start - from) + label;
+  // A stream asks for piece after piece: those before are many.
+  for (let next = firstBehind(from, replacements); next < replacements.length; next++) {
+    const { start, end: stop, label } = replacements[next] ?? nowhere;
+    if (start >= end) break;
+    if (start >= from) shown.push(part.slice(at - from, start - from), label);
     at = Math.min(stop, end);
   }
-  return text + part.slice(at - from);
+  shown.push(part.slice(at - from));
+  return shown.join("");
+}
+
+/** Whether something is replaced in this part of the text. */
+export function isTouched(
+  { start, end }: Pick<Replacement, "start" | "end">,
+  replacements: readonly Replacement[],
+): boolean {
+  const next = replacements[firstBehind(start, replacements)];
+  return next !== undefined && next.start < end;
+}
+
+const nowhere: Replacement = { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY, label: "" };
+
+/** Index of the first that ends behind this place. */
+function firstBehind(at: number, sorted: readonly Replacement[]): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? nowhere).end <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** By index: the texts in which something is replaced, as they are then. */
@@ -42,7 +79,11 @@ export function replacedTexts(
   spans: readonly GuardrailSpan[],
 ): ReadonlyMap<number, string> {
   const places = new Map<number, Replacement[]>();
-  for (const { index, ...place } of spans) places.set(index, [...(places.get(index) ?? []), place]);
+  for (const span of spans) {
+    const of = places.get(span.index);
+    if (of === undefined) places.set(span.index, [span]);
+    else of.push(span);
+  }
   return new Map(
     [...places].map(([index, of]) => [index, replaced(texts[index]?.text ?? "", 0, merged(of))] as const),
   );

@@ -44,7 +44,7 @@ export class HeldText {
   /** Findings that end before here have been told. */
   #told = 0;
   #shown = 0;
-  #replacements: readonly Replacement[] = [];
+  readonly #replacements: Replacement[] = [];
 
   constructor(watches: readonly TextWatch[]) {
     this.#watches = watches;
@@ -110,7 +110,7 @@ export class HeldText {
     }
     if (to - shown > mostHeld + this.#window) return false;
     const sure = places.filter(({ start, end }) => end <= shown && start >= this.#shown);
-    if (sure.length > 0) this.#replacements = [...this.#replacements, ...sure];
+    this.#replacements.push(...sure);
     this.#shown = shown;
     const keepsFrom = this.#contextStart();
     this.#text = this.#text.slice(keepsFrom - this.#base);

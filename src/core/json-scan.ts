@@ -17,7 +17,7 @@ export function scanBody(bytes: Buffer): { readonly members: ReadonlyMap<string,
   return scan(bytes, { maxDepth, maxKeys });
 }
 
-/** The same of a body that we have written ourselves around what was let through: it may have a few keys more. */
+/** The same of a body that we have written ourselves around what was let through, or that is only passed on: it may have more keys. */
 export function scanOwnBody(bytes: Buffer): { readonly members: ReadonlyMap<string, Member> } {
   return scan(bytes, { maxDepth: 2 * maxDepth, maxKeys: Number.POSITIVE_INFINITY });
 }

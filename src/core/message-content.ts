@@ -28,8 +28,8 @@ export interface RedactedMessages {
   readonly rules: readonly string[];
 }
 
-/** No secret that a rule knows is longer; what was read only in part is never shown to its end. */
-const longestSecret = 4096;
+/** Hardly a secret is longer that cannot be told by its beginning; what was read only in part is never shown to its end. */
+export const longestSecret = 4096;
 
 /**
  * Text is redacted before it is cut, for a secret that is cut in two is not recognised: more is read than is kept, and the end of
@@ -41,8 +41,9 @@ export function redactedMessages(
   { messageChars, totalChars }: ContentBounds,
 ): RedactedMessages {
   const tally = { count: 0, rules: new Set<string>() };
+  const reading = { left: Math.ceil(totalChars / messageChars) * (messageChars + 2 * longestSecret) };
   const value = newest(messages, totalChars, ({ role, parts, finish_reason: reason }) => {
-    const text = textWriter(redactor, tally, messageChars);
+    const text = textWriter({ redactor, tally, reading, room: messageChars });
     const kept = firstOf(parts, (part) => redactedPart(part, text));
     return {
       role,
@@ -118,8 +119,16 @@ interface Tally {
 
 type WriteText = (text: string, isJson?: boolean) => string;
 
-/** Writes the texts of one message, as long as there is room. */
-function textWriter(redactor: Redactor, tally: Tally, room: number): WriteText {
+interface TextWriting {
+  readonly redactor: Redactor;
+  readonly tally: Tally;
+  /** Characters that may yet be read of all messages: of texts that redaction makes short, many would fit. */
+  readonly reading: { left: number };
+  readonly room: number;
+}
+
+/** Writes the texts of one message, as long as there is room. What nothing would be shown of is not read. */
+function textWriter({ redactor, tally, reading, room }: TextWriting): WriteText {
   let left = room;
   const counted = <Found extends Pick<RedactedMessages, "count" | "rules">>(found: Found): Found => {
     tally.count += found.count;
@@ -132,8 +141,9 @@ function textWriter(redactor: Redactor, tally: Tally, room: number): WriteText {
     return JSON.stringify(counted(redactor.redactAll(value)).value);
   };
   return (text, isJson = false) => {
-    const readable = left + 2 * longestSecret;
+    const readable = left === 0 ? 0 : Math.min(left + 2 * longestSecret, reading.left);
     const isRead = text.length <= readable;
+    reading.left -= Math.min(text.length, readable);
     const safe = isRead
       ? whole(text, isJson)
       : whole(text.slice(0, readable), false).slice(0, -longestSecret);

@@ -8,8 +8,9 @@ export const accounts: readonly RedactionRule[] = [
   named("payment_card", (text) => findCards(text), compact),
 ];
 
-// Seen ahead, not taken: a candidate that fails must not hide the one that begins inside it.
-const ibanCandidate = /(?<![A-Za-z0-9])(?=(?<candidate>[A-Za-z]{2}\d{2}(?:[ \u00a0-]?[A-Za-z0-9]){11,29}))/g;
+// Seen ahead, not taken: a candidate that fails must not hide the one that begins inside it. Not within a UUID.
+const ibanCandidate =
+  /(?<![A-Za-z0-9]|[0-9A-Fa-f]{4}-)(?=(?<candidate>[A-Za-z]{2}\d{2}(?:[ \u00a0-]?[A-Za-z0-9]){11,29}))/g;
 // Not the decimals of a number such as 0.4111111111111111, and not within a hash. Cards have four digits or more in
 // their first group, which spares rows of short numbers most of their time.
 const cardCandidate = /(?<!\d|\d\.|[0-9A-Fa-f]{4})(?=(?<candidate>[2-6]\d{3}(?:[ \u00a0-]?\d){9,15}))/g;

@@ -25,6 +25,12 @@ export function secretKindOf(name: string): "password" | "secret" | undefined {
   return secretName.test(snake) && !harmlessName.test(snake) ? "secret" : undefined;
 }
 
+/** What is read before the value of a field: its name, where that may tell what the value is. */
+export function beforeValue(name: string, value: string): string {
+  const isTold = value.length <= longestWithName || secretKindOf(name) === "secret";
+  return isTold ? `${name.slice(-longestNameRead)}: ` : "";
+}
+
 /** It stands for a value that is elsewhere, or for none, or has been redacted. */
 export function isPlaceholder(value: string): boolean {
   return placeholder.test(value);
@@ -43,6 +49,9 @@ export function isRandom(value: string): boolean {
 }
 
 const longestName = 48;
+/** A number that needs its name to be told is no longer; a secret may be. */
+const longestWithName = 256;
+const longestNameRead = 64;
 const shortestSecret = 20;
 const passwordName =
   /(?:password|passwd|passwort|kennwort|passphrase|passcode|pwd|contraseña|contrasena|motdepasse|(?:^|[_.-])(?:pass|passe|mdp))\d?$/;
@@ -105,9 +114,14 @@ const nameEnds = new Set(
 );
 
 const opening = /[=>]?[ \t]{0,4}(?<quote>\\{0,3}["'`])?(?:(?:Bearer|Basic|Token|token|Key)[ \t]+)?/y;
+const longestToken = 512;
+const longestBare = 128;
 const bareToken = /[\w+/.~%-]{20,512}={0,3}/y;
 const barePassword = /[^\s"'`,;&<>(){}[\]\\|]{4,128}/y;
 const longestPassword = 256;
+// What is longer is told by its beginning, and goes whole.
+const restOfToken = /[\w+/.~%-]*={0,3}/y;
+const restOfPassword = /[^\s"'`,;&<>(){}[\]\\|]*/y;
 
 function valueAfter(text: string, at: number, rule: "password" | "secret"): Finding | undefined {
   opening.lastIndex = at + 1;
@@ -115,11 +129,17 @@ function valueAfter(text: string, at: number, rule: "password" | "secret"): Find
   const start = opening.lastIndex;
   if (rule === "secret") {
     const end = endOfMatch(bareToken, text, start);
-    return end !== undefined && isRandom(text.slice(start, end)) ? { start, end, rule } : undefined;
+    if (end === undefined || !isRandom(text.slice(start, end))) return undefined;
+    return { start, end: end - start < longestToken ? end : wholeEnd(text, end, restOfToken), rule };
   }
   const end = quote === undefined ? endOfBare(text, at, start) : endOfQuoted(text, start, quote);
   if (end === undefined || isPlaceholder(text.slice(start, end))) return undefined;
-  return { start, end, rule };
+  const longest = quote === undefined ? longestBare : longestPassword;
+  return { start, end: end - start < longest ? end : wholeEnd(text, end, restOfPassword), rule };
+}
+
+function wholeEnd(text: string, end: number, rest: RegExp): number {
+  return endOfMatch(rest, text, end) ?? end;
 }
 
 function endOfQuoted(text: string, start: number, quote: string): number | undefined {

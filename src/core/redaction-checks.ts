@@ -16,8 +16,11 @@ export function cardLength(candidate: string, next: string): number | undefined 
 /** As a card or a person groups its digits, and not numbers in a row of which one in ten passes. The candidate began with four. */
 function isInGroups(number: string): boolean {
   const inner = number.split(/\D/).slice(1, -1);
-  return inner.every(({ length }) => length >= 3);
+  return inner.every(({ length }) => length >= 3) && !uuidStart.test(number);
 }
+
+/** Groups of a UUID: no card has eight digits before four. */
+const uuidStart = /^\d{8}-\d{4}-/;
 
 /** The same for an IBAN: the length of its country, and ISO 7064's mod 97-10 (ISO 13616-1). */
 export function ibanLength(candidate: string, next: string): number | undefined {

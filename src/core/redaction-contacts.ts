@@ -48,7 +48,9 @@ export const contacts: readonly RedactionRule[] = [
     "ip_address",
     matches({
       hints: ["."],
-      pattern: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/g,
+      // Every machine is 127.0.0.1 to itself.
+      pattern:
+        /(?<![\w.])(?!127\.)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/g,
     }),
   ),
   named("ip_address", (text) => ipv6Addresses(text), lowerCase),

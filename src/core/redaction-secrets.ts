@@ -7,7 +7,11 @@ import type { Span } from "./text-span.ts";
 /** What opens a door, by its own form: nobody need say that it is a secret. */
 export const secrets: readonly RedactionRule[] = [
   named("private_key", privateKeys),
-  named("jwt", matches({ hints: ["eyJ"], pattern: /(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){2,4}/g })),
+  // Its second part is an object, too, unless it is encrypted: that tells one whose end was cut off by a limit.
+  named(
+    "jwt",
+    matches({ hints: ["eyJ"], pattern: /(?<![\w-])eyJ[\w-]{8,}(?:(?:\.[\w-]*){2,4}|\.eyJ[\w-]*)/g }),
+  ),
   named("api_key", serviceKeys),
   named("api_key", (text) => keysWithin.flatMap((find) => find(text))),
   named("bearer_token", authorizations),
@@ -57,7 +61,7 @@ const keysWithin = [
   matches({ hints: ["/api/webhooks/"], pattern: /(?<=\/api\/webhooks\/)\d{16,20}\/[\w-]{60,80}/g }),
 ];
 
-const scheme = /(?<![\w-])(?:(?<bearer>bearer)|basic)[ \t]{1,8}(?<token>[\w.~+/-]{8,512}=*)/gi;
+const scheme = /(?<![\w-])(?:(?<bearer>bearer)|basic)[ \t]{1,8}(?<token>[\w.~+/-]{8,}=*)/gi;
 
 function authorizations(text: string): readonly Span[] {
   if (!["earer", "EARER", "asic ", "ASIC "].some((hint) => text.includes(hint))) return [];
@@ -81,7 +85,7 @@ function isUserAndPassword(token: string): boolean {
 }
 
 /** RFC 3986, section 3.2.1. */
-const authority = /[^\s/?#"'<>\\`]{3,256}/y;
+const authority = /[^\s/?#"'<>\\`]{3,}/y;
 
 function urlPasswords(text: string): readonly Span[] {
   const spans: Span[] = [];

@@ -1,6 +1,7 @@
 import { keyedHash } from "./keyed-hash.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
-import { isPlaceholder, secretKindOf } from "./redaction-assignments.ts";
+import { beforeValue, isPlaceholder, secretKindOf } from "./redaction-assignments.ts";
+import { findingsIn } from "./redaction-escapes.ts";
 import type { Finding, RedactionRule } from "./redaction-matcher.ts";
 import { named } from "./redaction-matcher.ts";
 import { isPlain } from "./redaction-plain.ts";
@@ -59,7 +60,7 @@ export function createRedactor({ pseudonymKey, patterns = [], off = [] }: Redact
   const isOff = (name: string) => off.includes(name);
   const rules = [...redactionRules, ...patterns.map(ruleOf)].filter(({ names }) => !names.every(isOff));
   const redactBehind = (before: string, text: string) => {
-    const all = found(before + text, rules).filter(({ rule }) => !isOff(rule));
+    const all = findingsIn(before + text, rules).filter(({ rule }) => !isOff(rule));
     return replaced({ text, findings: behind(before, merged(all, rules)), rules, pseudonymOf });
   };
   const redact = (text: string) => redactBehind("", text);
@@ -75,7 +76,7 @@ export function createRedactor({ pseudonymKey, patterns = [], off = [] }: Redact
       const redactValue = (key: string, text: string) =>
         !isOff("password") && secretKindOf(key) === "password" && text !== "" && !isPlaceholder(text)
           ? redactWhole("password", text)
-          : redactBehind(text.length > longestWithKey ? "" : `${key.slice(-longestKey)}: `, text);
+          : redactBehind(beforeValue(key, text), text);
       const redacted = redactedJson({ redact, redactValue, tally }, value, { depth: 1 });
       return { value: redacted, count: tally.count, rules: [...tally.rules] };
     },
@@ -94,21 +95,10 @@ interface Walk {
 }
 
 const maxDepth = 64;
-/** A number or a token that needs its key to be told is no longer. */
-const longestWithKey = 256;
-const longestKey = 64;
 
 function ruleOf({ name, pattern, keyword }: CustomPattern): RedactionRule {
   const isPossible = (text: string) => keyword === undefined || text.toLowerCase().includes(keyword);
   return named(name, (text) => (isPossible(text) ? pattern.find(text) : []));
-}
-
-function found(text: string, rules: readonly RedactionRule[]): readonly Finding[] {
-  const all: Finding[] = [];
-  for (const { find } of rules) {
-    for (const finding of find(text)) all.push(finding);
-  }
-  return all;
 }
 
 /** In the order of the text. Those that overlap become one, under the first rule's name: no end sticks out. */

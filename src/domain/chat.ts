@@ -47,6 +47,8 @@ export interface AssignedRequest extends ChatRequest {
 /** What to ask of which model. */
 export interface ServingPlan {
   readonly variant: VariantConfig | undefined;
+  /** Of another model that stands in for a variant: whose guardrails judge it. */
+  readonly guardedAs?: VariantConfig | undefined;
   readonly model: string;
   readonly prompt: RenderablePrompt | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -63,6 +65,8 @@ export interface RenderedRequest extends AssignedRequest {
   readonly choices: number;
   /** Why the first attempt at this target is made; what `retry` adds are retries. */
   readonly attemptReason: AttemptReason;
+  /** Guardrails look at what is answered: until they have, nobody else may. */
+  readonly isGuarded?: boolean;
   /** Milliseconds waited before this attempt. */
   readonly backoffMs: number;
 }

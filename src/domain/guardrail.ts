@@ -40,6 +40,8 @@ export interface GuardrailConfig {
 export interface GuardedText {
   readonly role: string;
   readonly text: string;
+  /** Of an answer: its refusal, the reasoning before it or a source beside it. What an answer must be, it need not be. */
+  readonly isAside?: boolean;
 }
 
 /**

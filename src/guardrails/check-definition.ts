@@ -17,6 +17,8 @@ export interface CheckDefinition<Settings> {
   readonly required?: readonly string[];
   /** What the schema cannot say of settings, such as a pattern that does not compile. Pointers are relative to the section. */
   readonly problems?: (settings: Settings, prompt: CheckParts["prompt"]) => readonly SettingsProblem[];
+  /** Why these settings find what has no place, and so cannot be redacted, if they may. */
+  readonly placeless?: (settings: Settings) => string | undefined;
   /** What settings name elsewhere in the configuration: it must be there. */
   readonly references?: (settings: Settings) => SettingsReferences;
   /** Settings have passed schema and `problems`, defaults filled in. */

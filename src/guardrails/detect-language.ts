@@ -1,4 +1,5 @@
 import { functionWords, scripts, tellingLetters } from "./language-profiles.ts";
+import { normalized } from "./normal-text.ts";
 
 /** Languages that can be told, by their ISO 639-1 codes. */
 export const knownLanguages: readonly string[] = scripts.flatMap(({ languages }) => languages);
@@ -8,7 +9,7 @@ export const knownLanguages: readonly string[] = scripts.flatMap(({ languages })
  * More than one stands for neighbours that it does not tell apart. Code, quotations, addresses and links are left out.
  */
 export function detectLanguages(text: string): readonly string[] {
-  const prose = proseOf(text.normalize("NFC"));
+  const prose = normalized(proseOf(text), "NFC");
   const letters = scripts.map(({ letter, weight }) => weight * (prose.match(letter)?.length ?? 0));
   const total = letters.reduce((sum, count) => sum + count, 0);
   const most = Math.max(...letters);
@@ -26,15 +27,32 @@ const enough = 5_000;
 
 /** Every repetition is bounded: one that looks for its end in vain costs so many steps at most. */
 function proseOf(text: string): string {
-  return text
-    .split("```")
-    .filter((_, index) => index % 2 === 0)
-    .join("\n")
-    .slice(0, enough)
+  return outsideOfFences(text)
     .replace(/`[^`\n]{1,500}`/g, " ")
     .replace(/^[ \t]{0,8}>.*$/gm, " ")
     .replace(/"[^"\n]{1,300}"|“[^”\n]{1,300}”|«[^»\n]{1,300}»|„[^“”\n]{1,300}[“”]/g, " ")
     .replace(/\S{0,64}(?::\/\/|@)\S{1,500}/g, " ");
+}
+
+/** The beginning of what stands outside of blocks of code. */
+function outsideOfFences(text: string): string {
+  let prose = "";
+  let start = 0;
+  for (let blocks = 0; start < text.length && prose.length < enough && blocks < mostBlocks; blocks++) {
+    const open = fenceAfter(text, start);
+    prose += `${prose === "" ? "" : "\n"}${text.slice(start, Math.min(open, start + enough))}`;
+    start = fenceAfter(text, open + fence.length) + fence.length;
+  }
+  return prose.slice(0, enough);
+}
+
+const fence = "```";
+/** A text with more blocks of code is none of prose. */
+const mostBlocks = 1_000;
+
+function fenceAfter(text: string, start: number): number {
+  const at = text.indexOf(fence, start);
+  return at === -1 ? text.length : at;
 }
 
 function isJapanese(prose: string): boolean {

@@ -22,7 +22,7 @@ export const jsonSchema: CheckDefinition<Settings> = {
     return {
       windowChars: undefined,
       judge: ({ texts }) => {
-        const filled = texts.filter(({ text }) => text !== "");
+        const filled = texts.filter(({ text, isAside }) => text !== "" && isAside !== true);
         if (filled.length === 0) return { kind: "not_evaluated", reason: "the answer has no text" };
         for (const { text } of filled) {
           const problem = problemOf(text);

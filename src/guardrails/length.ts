@@ -44,7 +44,9 @@ function judge(settings: Settings, { texts }: GuardrailSubject): Judgement {
   let characters = 0;
   for (const { text } of texts) characters += text.length;
   const { min_chars: min, max_chars: max, max_tokens: maxTokens } = settings;
-  if (min !== undefined && characters < min) return found(`${characters} characters, at least ${min}`);
+  const isAside = texts.every((text) => text.isAside === true) && texts.length > 0;
+  if (min !== undefined && characters < min && !isAside)
+    return found(`${characters} characters, at least ${min}`);
   if (max !== undefined && characters > max) return found(`${characters} characters, at most ${max}`);
   const tokens = estimateTokens(characters);
   if (maxTokens !== undefined && tokens > maxTokens)

@@ -4,10 +4,20 @@
  */
 export function normalText(text: string): string {
   if (isPlainAscii(text)) return text.toLowerCase();
-  const visible = text.normalize("NFKC").replace(invisible, "").toLowerCase();
+  const visible = normalized(text, "NFKC").replace(invisible, "").toLowerCase();
   const plain = visible.normalize("NFD").replace(accents, "").normalize("NFC");
   // A word all of one script is a word of its language.
-  return plain.replace(lettersInRow, (word) => (/[a-z]/.test(word) ? latinised(word) : word));
+  return plain.replace(lettersInRow, (word) =>
+    /[a-z]/.test(word) && lookAlike.test(word) ? latinised(word) : word,
+  );
+}
+
+/**
+ * `String.prototype.normalize` in linear time: it sorts the marks of one letter, in time that grows with the square of
+ * their number. More than 30 stand on no letter of any language (UAX #15, section 13); what comes after is left out.
+ */
+export function normalized(text: string, form: "NFC" | "NFKC"): string {
+  return text.replace(/(\p{M}{30})\p{M}+/gu, "$1").normalize(form);
 }
 
 function isPlainAscii(text: string): boolean {
@@ -20,8 +30,8 @@ const accents = /[\u0300-\u036f]|[\u0591-\u05c7]|[\u064b-\u0652]/g;
 /** Format characters and what else takes no room: zero-width, bidirectional, tags, variation selectors, Hangul fillers. */
 const invisible = /\p{Cf}|\p{Variation_Selector}|\u115f|\u1160|\u3164|\uffa0|\u034f/gu;
 
-const lettersInRow =
-  /[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}]*[\p{sc=Cyrillic}\p{sc=Greek}][\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}]*/gu;
+const lettersInRow = /[\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}]+/gu;
+const lookAlike = /[\p{sc=Cyrillic}\p{sc=Greek}]/u;
 
 const lookAlikes: Readonly<Record<string, string>> = {
   ...{

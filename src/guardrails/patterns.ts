@@ -5,6 +5,7 @@ import { type LinearPattern, linearPattern } from "../core/linear-pattern.ts";
 import type { GuardrailCheck } from "../domain/guardrail.ts";
 import type { CheckDefinition, SettingsProblem } from "./check-definition.ts";
 import { judgeBy, nothingToLookAt } from "./findings.ts";
+import type { PartSize } from "./long-text.ts";
 import { allRoles, type Piece, piecesOf, rolesNode } from "./pieces.ts";
 
 interface NamedPattern {
@@ -70,6 +71,8 @@ export const patterns: CheckDefinition<Settings> = {
     roles: rolesNode(allRoles),
   },
   problems,
+  placeless: ({ required }) =>
+    required.length === 0 ? undefined : "what is `required` and missing has no place that could be redacted",
   create,
 };
 
@@ -97,6 +100,9 @@ function compile(written: string | NamedPattern, settings: Settings): LinearPatt
   );
 }
 
+/** Each character may cost a hundred patterns: less is read at once than of the rules of redaction. */
+const size: PartSize = { core: 8_192, margin: 2 * longestMatch };
+
 const unnamed: Omit<NamedPattern, "pattern"> = {};
 
 function create(settings: Settings): GuardrailCheck {
@@ -120,11 +126,14 @@ function create(settings: Settings): GuardrailCheck {
   return {
     // What is missing from a part may stand in another.
     windowChars: required.length > 0 ? undefined : settings.max_match_chars,
-    judge: (subject) => {
+    judge: (subject, { signal }) => {
       const pieces = piecesOf(subject, settings.roles);
       if (pieces.length === 0) return nothingToLookAt;
-      const missing = required.filter(({ pattern }) => !pieces.some((piece) => pattern.test(piece.text)));
-      if (missing.length === 0) return judgeBy(find, pieces);
+      const isAside = subject.texts.length > 0 && subject.texts.every((text) => text.isAside === true);
+      const missing = isAside
+        ? []
+        : required.filter(({ pattern }) => !pieces.some((piece) => pattern.test(piece.text)));
+      if (missing.length === 0) return judgeBy({ find, size }, pieces, signal);
       return { kind: "found", reason: `no match of ${missing.map((each) => each.name).join(", ")}` };
     },
   };

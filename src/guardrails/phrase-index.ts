@@ -1,7 +1,12 @@
 /** Many phrases looked for at once, word by word. */
 export interface PhraseIndex {
-  /** Adds to `hits` how often the phrases of each group stand in the words: time is the words times the longest phrase. */
-  count(words: readonly string[], hits: Map<string, number>): void;
+  /** Words of the longest phrase. */
+  readonly longest: number;
+  /**
+   * Adds to `hits` how often the phrases of each group stand in the words and begin before `until`: time is the words times
+   * the longest phrase.
+   */
+  count(words: readonly string[], hits: Map<string, number>, until: number): void;
 }
 
 interface Node {
@@ -22,8 +27,9 @@ export function createPhraseIndex(phrases: readonly Phrase[]): PhraseIndex {
   const root = newNode();
   for (const phrase of phrases) add(root, phrase);
   return {
-    count(words, hits) {
-      for (let start = 0; start < words.length; start++) {
+    longest: Math.max(1, ...phrases.map(({ words }) => words.length)),
+    count(words, hits, until) {
+      for (let start = 0; start < until; start++) {
         for (const group of groupsAt(root, words, start)) hits.set(group, (hits.get(group) ?? 0) + 1);
       }
     },

@@ -6,6 +6,7 @@ import { nothingToLookAt } from "./findings.ts";
 import { foreignExfiltrations, foreignOverrides } from "./injection-languages.ts";
 import { injectionSignals } from "./injection-signals.ts";
 import { disguisedViews } from "./injection-views.ts";
+import { nextTurn } from "./long-text.ts";
 import { normalText } from "./normal-text.ts";
 import { piecesOf, rolesNode } from "./pieces.ts";
 
@@ -42,8 +43,8 @@ export const promptInjection: CheckDefinition<Settings> = {
   }),
 };
 
-/** Some 4 ms of prose. Others need not wait for a text of megabytes, whose worst would take seconds. */
-const partsAtOnce = 10;
+/** Some 2 ms of prose, and 20 of the worst. Others need not wait for a text of megabytes, whose worst would take seconds. */
+const partsAtOnce = 4;
 
 async function judgeInTurns(
   parts: readonly string[],
@@ -53,8 +54,7 @@ async function judgeInTurns(
   for (let at = 0; at < parts.length; at += partsAtOnce) {
     const judgement = judge(parts.slice(at, at + partsAtOnce));
     if (judgement.kind === "found") return judgement;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (signal.aborted) throw signal.reason;
+    await nextTurn(signal);
   }
   return { kind: "pass" };
 }

@@ -1,7 +1,9 @@
-import { isPlaceholder, secretKindOf } from "../core/redaction-assignments.ts";
+import { beforeValue, isPlaceholder, secretKindOf } from "../core/redaction-assignments.ts";
+import { findingsIn } from "../core/redaction-escapes.ts";
 import { redactionRules } from "../core/redaction-rules.ts";
 import type { CheckDefinition } from "./check-definition.ts";
 import { judgeBy, type NamedSpan } from "./findings.ts";
+import type { PartSize } from "./long-text.ts";
 import { allRoles, type Piece, piecesOf, rolesNode } from "./pieces.ts";
 
 interface Settings {
@@ -38,15 +40,14 @@ export function ruleCheck(
       const find = finderOf(types);
       return {
         windowChars: Math.max(...types.map((type) => longest[type] ?? 0)),
-        judge: (subject) => judgeBy(find, piecesOf(subject, roles)),
+        judge: (subject, { signal }) => judgeBy({ find, size }, piecesOf(subject, roles), signal),
       };
     },
   };
 }
 
-/** A number or a token that its key tells is no longer. */
-const longestWithKey = 256;
-const longestKey = 64;
+/** The longest of all is a private key, of up to 8,192 characters. */
+const size: PartSize = { core: 32_768, margin: 8_448 };
 
 /** Of a value in arguments the key tells what it may be, as in redaction. */
 function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpan[] {
@@ -55,9 +56,8 @@ function finderOf(types: readonly string[]): (piece: Piece) => readonly NamedSpa
   return ({ text, key }) => {
     if (key !== undefined && types.includes("password") && isPassword(key, text))
       return [named(0, text.length, "password")];
-    const before = key === undefined || text.length > longestWithKey ? "" : `${key.slice(-longestKey)}: `;
-    return rules
-      .flatMap(({ find }) => find(before + text))
+    const before = key === undefined ? "" : beforeValue(key, text);
+    return findingsIn(before + text, rules)
       .filter(({ rule, end }) => types.includes(rule) && end > before.length)
       .map(({ rule, start, end }) => named(Math.max(0, start - before.length), end - before.length, rule));
   };

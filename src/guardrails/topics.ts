@@ -1,11 +1,13 @@
 /** Topics by keywords: what is to be talked of, and what is not. */
 import type { SchemaNode } from "../config/schema-node.ts";
 import { count } from "../config/schema-node.ts";
+import type { CancelSignal } from "../domain/chat.ts";
 import type { GuardrailCheck, Judgement } from "../domain/guardrail.ts";
 import type { CheckDefinition, SettingsProblem } from "./check-definition.ts";
 import { nothingToLookAt } from "./findings.ts";
+import { nextTurn } from "./long-text.ts";
 import { normalText, wordsOf } from "./normal-text.ts";
-import { createPhraseIndex, type Phrase } from "./phrase-index.ts";
+import { createPhraseIndex, type Phrase, type PhraseIndex } from "./phrase-index.ts";
 import { piecesOf, rolesNode } from "./pieces.ts";
 
 type Topics = Readonly<Record<string, readonly string[]>>;
@@ -70,38 +72,90 @@ function phraseOf(group: string, written: string): Phrase {
 const fewestWords = 4;
 
 function create({ allowed, banned, min_hits: minHits, roles }: Settings): GuardrailCheck {
-  const [onAllowed, onBanned] = [topicsIn(allowed, minHits), topicsIn(banned, minHits)];
+  const counters = [counterOf(banned), counterOf(allowed)] as const;
+  const judgementOf = (hits: Hits, isAside: boolean): Judgement => {
+    const [ofBanned, ofAllowed] = hits.byCounter;
+    const named = (topics: Topics, ofTopics: ReadonlyMap<string, number>) =>
+      Object.keys(topics).find((name) => (ofTopics.get(name) ?? 0) >= minHits);
+    const bad = banned && named(banned, ofBanned);
+    if (bad !== undefined) return { kind: "found", reason: `topic "${bad}"` };
+    if (allowed === undefined || isAside) return pass;
+    if (hits.words < fewestWords) return { kind: "not_evaluated", reason: `fewer than ${fewestWords} words` };
+    return named(allowed, ofAllowed) === undefined
+      ? { kind: "found", reason: "none of the allowed topics" }
+      : pass;
+  };
   return {
     windowChars: undefined,
-    judge: (subject) => {
-      const pieces = piecesOf(subject, roles);
-      const words = pieces.map(({ text }) => wordsOf(normalText(text)));
-      if (pieces.length === 0) return nothingToLookAt;
-      const [bad] = onBanned?.(words) ?? [];
-      if (bad !== undefined) return { kind: "found", reason: `topic "${bad}"` };
-      if (onAllowed === undefined) return pass;
-      if (words.reduce((sum, { length }) => sum + length, 0) < fewestWords)
-        return { kind: "not_evaluated", reason: `fewer than ${fewestWords} words` };
-      return onAllowed(words).length > 0 ? pass : { kind: "found", reason: "none of the allowed topics" };
+    judge: (subject, { signal }) => {
+      const texts = piecesOf(subject, roles).map(({ text }) => text);
+      if (texts.length === 0) return nothingToLookAt;
+      const hits: Hits = { words: 0, byCounter: [new Map(), new Map()] };
+      const isLong = texts.reduce((sum, { length }) => sum + length, 0) > partChars;
+      const isAside = subject.texts.every((text) => text.isAside === true);
+      if (isLong) return countInTurns(texts, counters, hits, signal).then(() => judgementOf(hits, isAside));
+      for (const text of texts) countWords(wordsOf(normalText(text)), counters, hits);
+      return judgementOf(hits, isAside);
     },
   };
 }
 
 const pass: Judgement = { kind: "pass" };
 
-/** The topics that have enough hits in the texts together. */
-function topicsIn(
-  topics: Topics | undefined,
-  minHits: number,
-): ((texts: readonly (readonly string[])[]) => readonly string[]) | undefined {
-  if (topics === undefined) return undefined;
-  const names = Object.keys(topics);
-  const index = createPhraseIndex(
+/** Of the banned topics, and of the allowed ones. */
+type Counters = readonly [PhraseIndex, PhraseIndex];
+
+/** What was counted in the texts together. */
+interface Hits {
+  words: number;
+  readonly byCounter: readonly [Map<string, number>, Map<string, number>];
+}
+
+function counterOf(topics: Topics = {}): PhraseIndex {
+  return createPhraseIndex(
     Object.entries(topics).flatMap(([topic, phrases]) => phrases.map((phrase) => phraseOf(topic, phrase))),
   );
-  return (texts) => {
-    const hits = new Map<string, number>();
-    for (const words of texts) index.count(words, hits);
-    return names.filter((name) => (hits.get(name) ?? 0) >= minHits);
-  };
+}
+
+/** Counts the phrases that begin before `until`. */
+function countWords(words: readonly string[], counters: Counters, hits: Hits, until = words.length): void {
+  hits.words += until;
+  for (const [index, counter] of counters.entries()) {
+    const of = hits.byCounter[index];
+    if (of !== undefined) counter.count(words, of, until);
+  }
+}
+
+/** Characters that are read at once: some take eighteen when they are spelled out. */
+const partChars = 16_384;
+
+async function countInTurns(
+  texts: readonly string[],
+  counters: Counters,
+  hits: Hits,
+  signal: CancelSignal,
+): Promise<void> {
+  const longest = Math.max(...counters.map((counter) => counter.longest));
+  for (const text of texts) {
+    let words: readonly string[] = [];
+    for (let from = 0; from < text.length; ) {
+      const to = endOfWord(text, from + partChars);
+      // A phrase may have begun with the last words of the part before.
+      words = [...words, ...wordsOf(normalText(text.slice(from, to)))];
+      const until = to === text.length ? words.length : Math.max(0, words.length - longest + 1);
+      countWords(words, counters, hits, until);
+      words = words.slice(until);
+      from = to;
+      await nextTurn(signal);
+    }
+  }
+}
+
+/** What is longer than this is no word of a topic. */
+const longestWord = 256;
+
+function endOfWord(text: string, at: number): number {
+  if (at >= text.length) return text.length;
+  const space = text.slice(at, at + longestWord).search(/\s/);
+  return space === -1 ? at : at + space;
 }

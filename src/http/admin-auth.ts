@@ -56,11 +56,22 @@ function actorOf(
   const found = keys().identify(authorization, wallNow());
   if (found.kind === "known") return { key: found.key };
   const { adminToken } = server();
-  // Which only loopback permits.
-  if (adminToken === undefined) return { key: undefined };
+  if (adminToken === undefined)
+    return isOpen(keys(), authorization, wallNow()) ? { key: undefined } : undefined;
   // By digests, so that neither length nor content shows in the time that it takes.
   const given = digestOf(bearerToken(authorization) ?? "");
   return timingSafeEqual(given, digestOf(adminToken.reveal())) ? { key: undefined } : undefined;
+}
+
+/**
+ * Without a token, which only loopback permits, whoever shows nothing may do everything, until a key says who administers. What is
+ * shown and is wrong opens nothing: a revoked key must not be worth more than it was.
+ */
+function isOpen({ keys }: KeyTable, authorization: string | undefined, now: number): boolean {
+  if (authorization !== undefined && authorization !== "") return false;
+  return !keys.some(
+    ({ role, expiresAt = Number.POSITIVE_INFINITY }) => role === "administer" && expiresAt > now,
+  );
 }
 
 function digestOf(text: string): Buffer {

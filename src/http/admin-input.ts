@@ -66,10 +66,15 @@ export function limitOf(c: Context): number {
 
 /** Who changes something, and why. The name of a key wins over what the request says of itself; both are kept. */
 export function orderOf(c: Context<AdminEnv>, body: Record<string, unknown>): Order {
-  const by = textOf(body, "by") ?? c.req.header("x-assay-actor")?.slice(0, 500);
-  const claimed = by === undefined ? undefined : withoutKeys(by);
-  const reason = withoutKeys(textOf(body, "reason") ?? "no reason given");
+  const claimed = wordsOf(textOf(body, "by") ?? c.req.header("x-assay-actor")?.slice(0, 500));
+  const reason = wordsOf(textOf(body, "reason")) ?? "no reason given";
   const { key } = c.get("actor");
   if (key === undefined) return { by: claimed ?? "admin", reason };
   return { by: key.name, byKeyId: key.id, ...(claimed === undefined ? {} : { claimedBy: claimed }), reason };
+}
+
+/** What is kept for ever, and shown on terminals: no key, no line of its own, nothing that a terminal obeys. Undefined where nothing is left. */
+function wordsOf(text = ""): string | undefined {
+  const plain = text.replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+\s*/gu, " ").trim();
+  return plain === "" ? undefined : withoutKeys(plain);
 }

@@ -1,6 +1,6 @@
 /** Keys are made, listed and revoked here. */
 import type { Context, Hono } from "hono";
-import type { KeyState } from "../core/client-key.ts";
+import { type KeyState, parseKeyText } from "../core/client-key.ts";
 import { countedRoutes, isUnscoped, scopedRoutes } from "../core/client-key-scope.ts";
 import { didYouMean } from "../core/did-you-mean.ts";
 import {
@@ -101,6 +101,8 @@ function nameIn(body: Body): string {
       param: "name",
     });
   }
+  if (parseKeyText(name) !== undefined)
+    throw invalid("name", "name is a key; names are shown: give another one.");
   if (/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/.test(name)) return name;
   throw invalid(
     "name",

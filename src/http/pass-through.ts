@@ -1,7 +1,8 @@
 /** Every other route of the API: bytes in, bytes out, traced. */
 import type { IncomingMessage } from "node:http";
 import { checkNamed } from "../core/client-key-scope.ts";
-import { parseMember, scanBody } from "../core/json-scan.ts";
+import { parseMember, scanOwnBody } from "../core/json-scan.ts";
+import { foldedName, misspelt, refuseRouting } from "../core/member-names.ts";
 import { routeOf } from "../core/route.ts";
 import type {
   CancelSignal,
@@ -9,6 +10,7 @@ import type {
   ForwardAnswer,
   ForwardCall,
   Headers,
+  Member,
   RequestContext,
   Upstream,
 } from "../domain/chat.ts";
@@ -116,16 +118,17 @@ async function readNamed(facts: {
 }): Promise<Buffer | undefined> {
   const { request, headers, context, caller, server } = facts;
   const [route = ""] = facts.path.split("?", 1);
-  const isJson = headers["content-type"]?.startsWith("application/json") === true;
-  const check = (model: string | undefined) =>
-    checkNamed(caller.key, { operation: "chat", model, headers }, context.revision);
-  if (request.method !== "POST" || !namingRoutes.has(route) || !isJson) {
-    check(modelOfPath(route));
+  const check = (said: { readonly model: string | undefined; readonly members?: Members }) =>
+    checkNamed(caller.key, { operation: "chat", headers, ...said }, context.revision);
+  // Many servers take a route with a slash at its end for the same.
+  if (request.method !== "POST" || !namingRoutes.has(route.replace(/\/$/, ""))) {
+    check({ model: modelOfPath(route) });
     return undefined;
   }
   const bytes = await readBody(request, server.maxBodyBytes);
-  const model = modelOf(bytes);
-  check(model);
+  const members = membersOf(bytes);
+  const model = modelOf(bytes, members);
+  check({ model, members });
   const named =
     model === undefined
       ? undefined
@@ -143,15 +146,23 @@ function modelOfPath(route: string): string | undefined {
   return model === undefined ? undefined : decodeURIComponentOr(model);
 }
 
-/** What is no JSON is for the upstream to judge. */
-function modelOf(bytes: Buffer): string | undefined {
-  try {
-    const member = scanBody(bytes).members.get("model");
-    const model = member && parseMember(bytes, member);
-    return typeof model === "string" ? model : undefined;
-  } catch {
-    return undefined;
+type Members = ReadonlyMap<string, Member>;
+
+/** Throws for what the upstream might read otherwise than we do, or that would choose another one. */
+function membersOf(bytes: Buffer): Members {
+  const { members } = scanOwnBody(bytes);
+  for (const name of members.keys()) {
+    refuseRouting(name);
+    if (name !== "model" && foldedName(name) === "model") throw misspelt(name, "model");
   }
+  return members;
+}
+
+/** One that is no text is for the upstream to judge. */
+function modelOf(bytes: Buffer, members: Members): string | undefined {
+  const member = members.get("model");
+  const model = member && parseMember(bytes, member);
+  return typeof model === "string" ? model : undefined;
 }
 
 function callOf(facts: {

@@ -1,4 +1,5 @@
 /** What a running instance says of itself. */
+import { guardrailUses } from "../core/guardrail-use.ts";
 import { scopeName } from "../core/kill-switch.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { Revision } from "../domain/config.ts";
@@ -70,6 +71,10 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       base_url: baseUrl,
       is_scripted: isScripted,
     })),
+    guardrails: guardrailUses(revisions.current.config).map(({ isShadow, ...use }) => ({
+      ...use,
+      is_shadow: isShadow,
+    })),
     breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({
       upstream,
       model,
@@ -98,6 +103,10 @@ function authView({ revisions, keys, now }: StatusFacts) {
     mode,
     client_keys: held.length,
     admin_keys: standing.length - held.length,
+    /** Who reaches it may do everything. */
+    is_admin_open:
+      revisions.current.config.server.adminToken === undefined &&
+      !standing.some(({ role }) => role === "administer"),
     hint: mode === "keys" && held.length === 0 ? firstKeyHint : undefined,
   };
 }

@@ -87,13 +87,14 @@ function served({ request, context, failure }: Rescue, to: string, answer: Answe
   return answer;
 }
 
-/** Another model keeps the prompt and parameters of the plan that failed; another variant brings its own. */
+/** Another model keeps the prompt, parameters and guardrails of the plan that failed; another variant brings its own. */
 function planOf(
   target: FallbackTarget,
   request: RenderedRequest,
   context: RequestContext,
 ): ServingPlan | undefined {
-  if (target.kind === "model") return { ...request.plan, variant: undefined, model: target.model };
+  if (target.kind === "model")
+    return { ...request.plan, variant: undefined, guardedAs: request.plan.variant, model: target.model };
   if (target.kind === "canned") return undefined;
   const variant = request.experiment?.variants.find(({ id }) => id === target.variantId);
   return variant && variantPlan(context.revision, variant);

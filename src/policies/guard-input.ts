@@ -1,10 +1,10 @@
 import { guardedInput } from "../core/guarded-input.ts";
-import { replacedTexts } from "../core/guardrail-spans.ts";
 import type { Answer, AssignedRequest, RequestContext } from "../domain/chat.ts";
 import { asFailure } from "../domain/failure.ts";
 import type { GuardrailPlan, GuardrailSubject } from "../domain/guardrail.ts";
 import type { Policy, Service } from "../pipeline/service.ts";
 import { redactionsOf } from "./judge-guardrail.ts";
+import { redactedTexts } from "./redacted-texts.ts";
 import { StageJudge } from "./stage-judge.ts";
 
 export interface GuardParts {
@@ -37,7 +37,7 @@ async function guarded<R extends AssignedRequest>(
   const { signal } = context.controller;
   if (signal.aborted) throw asFailure(signal.reason);
   context.state.blocked = refusal;
-  const redacted = replacedTexts(subject.texts, redactionsOf(rulings));
+  const redacted = await redactedTexts(subject.texts, redactionsOf(rulings));
   const answer = await next(
     redacted.size === 0 ? request : { ...request, ...input.replace(redacted) },
     context,

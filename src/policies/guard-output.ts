@@ -11,11 +11,10 @@ import { guardWhole } from "./guarded-whole.ts";
 export function guardOutput({ planOf, now }: GuardParts): Policy<RenderedRequest> {
   return (next) => (request, context) => {
     const plan = planOf(request, context);
-    const answer = next(request, context);
-    if (plan.output.length === 0 && plan.tool_calls.length === 0) return answer;
+    if (plan.output.length === 0 && plan.tool_calls.length === 0) return next(request, context);
     const parts = { plan, context, now };
     const holdsAll = request.experiment?.output.streamMode === "buffer";
-    return answer.then((given) =>
+    return next({ ...request, isGuarded: true }, context).then((given) =>
       given.body.kind === "whole"
         ? guardWhole(given, given.body.bytes, parts)
         : new GuardedStream(given, given.body.source, { ...parts, holdsAll }).answer(),

@@ -1,6 +1,7 @@
 /** Guards a stream: holds chunks back until what they say has been judged, and no longer. */
-import { type ChunkPiece, readChunk } from "../core/chunk-texts.ts";
+import type { ChunkPiece } from "../core/chunk-texts.ts";
 import { readableCall, redactedArguments } from "../core/guarded-arguments.ts";
+import { isAnswerText } from "../core/guarded-texts.ts";
 import { replaced } from "../core/guardrail-spans.ts";
 import { EventSplitter, type ServerSentEvent } from "../core/server-sent-events.ts";
 import type { Answer, Choice, ChunkSink, ChunkSource, Completion } from "../domain/chat.ts";
@@ -12,9 +13,11 @@ import {
   grow,
   type HeldEvent,
   type HeldPiece,
+  isContent,
   isReleased,
   lengthOf,
   type Part,
+  readEvent,
 } from "./held-event.ts";
 import { redactionsOf } from "./judge-guardrail.ts";
 import { StageJudge } from "./stage-judge.ts";
@@ -35,6 +38,8 @@ export class GuardedStream {
   readonly #calls: StageJudge;
   readonly #splitter = new EventSplitter(maxEventBytes);
   readonly #choices = new Map<number, Map<string, Part>>();
+  /** Of choices that went on after they had finished, what they had said by then. */
+  readonly #before = new Map<number, readonly Map<string, Part>[]>();
   readonly #finished = new Set<number>();
   #queue: HeldEvent[] = [];
   /** Released, and not yet asked for. */
@@ -82,27 +87,35 @@ export class GuardedStream {
     this.#release();
   }
 
-  #takeEvent({ raw, data }: ServerSentEvent): Failure | undefined {
-    const chunk = data === undefined ? undefined : parsed(data);
-    const read = readChunk(chunk);
+  #takeEvent(event: ServerSentEvent): Failure | undefined {
+    const read = readEvent(event);
     const pieces: HeldPiece[] = [];
     for (const piece of read?.pieces ?? []) {
       // It has said that it had finished: what comes all the same is a text of its own, and judged as one.
-      if (this.#finished.delete(piece.choice)) this.#choices.set(piece.choice, new Map());
+      if (this.#finished.delete(piece.choice)) this.#beginAnew(piece.choice);
       const part = this.#partOf(piece);
-      pieces.push({ piece, part, start: lengthOf(part) });
+      pieces.push({ part, start: lengthOf(part), length: piece.piece.length });
       const refusal = grow(part, piece);
       if (refusal !== undefined) return refusal;
     }
-    this.#queue.push({ raw, chunk, read, pieces });
+    this.#queue.push({ event, pieces });
     for (const choice of read?.finished ?? []) this.#finish(choice);
     return undefined;
   }
 
-  #partOf({ choice, text, isCall }: ChunkPiece): Part {
+  #beginAnew(choice: number): void {
+    this.#before.set(choice, this.#allParts(choice));
+    this.#choices.set(choice, new Map());
+  }
+
+  #allParts(choice: number): readonly Map<string, Part>[] {
+    return [...(this.#before.get(choice) ?? []), this.#choices.get(choice) ?? new Map<string, Part>()];
+  }
+
+  #partOf({ choice, key: name, isCall }: ChunkPiece): Part {
     const parts = this.#choices.get(choice) ?? new Map<string, Part>();
     this.#choices.set(choice, parts);
-    const key = isCall ? `call ${text}` : text;
+    const key = isCall ? `call ${name}` : name;
     const known = parts.get(key);
     if (known !== undefined) return known;
     const part: Part = isCall
@@ -113,15 +126,16 @@ export class GuardedStream {
           redacted: undefined,
           isJudged: this.#calls.guardrails.length === 0 && !this.#parts.holdsAll,
         }
-      : { kind: "text", text: this.#newText(), length: 0 };
+      : { kind: "text", text: this.#newText(!isAnswerText(name)), length: 0 };
     parts.set(key, part);
     return part;
   }
 
-  #newText(): GuardedText {
+  #newText(isAside: boolean): GuardedText {
     const { context, holdsAll, now } = this.#parts;
     const { signal } = context.controller;
-    return new GuardedText({ judge: this.#output, holdsAll, requestId: context.requestId, signal, now });
+    const { requestId } = context;
+    return new GuardedText({ judge: this.#output, isAside, holdsAll, requestId, signal, now });
   }
 
   /** A choice is complete: its texts are judged as wholes, and its calls. */
@@ -197,7 +211,7 @@ export class GuardedStream {
     for (const event of this.#queue) {
       if (!event.pieces.every(isReleased)) break;
       this.#out.push(bytesOf(event));
-      if (event.pieces.some(({ piece }) => piece.piece !== "" || piece.isCall)) this.#hasContent = true;
+      if (isContent(event)) this.#hasContent = true;
       count++;
     }
     if (count === 0) return;
@@ -236,29 +250,38 @@ export class GuardedStream {
   }
 
   #shownChoice(choice: Choice): Choice {
-    const parts = this.#choices.get(choice.index);
-    const shown = (member: string, text: string | undefined) => {
-      const part = parts?.get(member);
-      if (text === undefined || part?.kind !== "text") return text;
-      return replaced(text, 0, part.text.replacements);
-    };
-    const calls = [...(parts?.values() ?? [])].filter((part) => part.kind === "call");
+    const all = this.#allParts(choice.index);
     return {
       ...choice,
-      content: shown("content", choice.content),
-      refusal: shown("refusal", choice.refusal),
+      content: shownText(all, "content", choice.content),
+      refusal: shownText(all, "refusal", choice.refusal),
       toolCalls: choice.toolCalls.map((call, index) => ({
         ...call,
-        arguments: calls[index]?.redacted ?? call.arguments,
+        arguments: shownArguments(all, index) ?? call.arguments,
       })),
     };
   }
 }
 
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
+type AllParts = readonly ReadonlyMap<string, Part>[];
+
+/** The text with what was taken out of each of its parts. */
+function shownText(all: AllParts, member: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  let shown = "";
+  let at = 0;
+  for (const parts of all) {
+    const part = parts.get(member);
+    if (part?.kind !== "text") continue;
+    shown += replaced(text.slice(at, at + part.length), 0, part.text.replacements);
+    at += part.length;
   }
+  return shown + text.slice(at);
+}
+
+/** Undefined where nothing was taken out. */
+function shownArguments(all: AllParts, index: number): string | undefined {
+  const parts = all.map((each) => each.get(`call ${index}`)).filter((part) => part?.kind === "call");
+  if (!parts.some(({ redacted }) => redacted !== undefined)) return undefined;
+  return parts.map((part) => part.redacted ?? part.arguments).join("");
 }

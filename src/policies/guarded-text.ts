@@ -8,6 +8,8 @@ import type { StageJudge } from "./stage-judge.ts";
 
 export interface TextParts {
   readonly judge: StageJudge;
+  /** It stands beside the answer: see the domain's `GuardedText`. */
+  readonly isAside: boolean;
   /** Nothing of any text is shown before it is whole. */
   readonly holdsAll: boolean;
   readonly requestId: string;
@@ -24,6 +26,8 @@ export class GuardedText {
   readonly #isWatched: boolean;
   #text = "";
   #isJudged = false;
+  /** Nobody looks for places in it any more. */
+  #isGivenUp = false;
   #refusal: Failure | undefined;
 
   constructor(parts: TextParts) {
@@ -40,7 +44,7 @@ export class GuardedText {
   get shown(): number {
     if (this.#isJudged) return Number.POSITIVE_INFINITY;
     if (this.#waits) return 0;
-    return this.#isWatched ? this.#held.shown : Number.POSITIVE_INFINITY;
+    return this.#isWatched && !this.#isGivenUp ? this.#held.shown : Number.POSITIVE_INFINITY;
   }
 
   get length(): number {
@@ -54,16 +58,16 @@ export class GuardedText {
   /** Gives why the text may not go on, if it may not. */
   push(piece: string): Failure | undefined {
     if (this.#wholes.length > 0) this.#text += piece;
-    if (!this.#isJudged && !this.#held.push(piece)) this.#giveUp();
+    if (!this.#isJudged && !this.#isGivenUp && !this.#held.push(piece)) this.#giveUp();
     return this.#refusal;
   }
 
   /** The text is whole. Resolves when all has been said of it that anybody waits for. */
   async end(): Promise<Failure | undefined> {
-    if (!this.#isJudged) this.#held.end();
+    if (!this.#isJudged && !this.#isGivenUp) this.#held.end();
     if (this.#refusal !== undefined) return this.#refusal;
     if (this.#wholes.length > 0 && this.#text !== "") {
-      const texts = [{ role: "assistant", text: this.#text }];
+      const texts = [{ role: "assistant", text: this.#text, isAside: this.#parts.isAside }];
       const sentence = await this.#parts.judge.judge({ stage: "output", texts, toolCalls: [] }, this.#wholes);
       if (sentence.refusal !== undefined) return sentence.refusal;
     }
@@ -79,8 +83,8 @@ export class GuardedText {
       .map((guardrail) => failedRuling(guardrail, "a match is longer than can be held back"));
     for (const ruling of rulings) judge.note(ruling, 0);
     this.#refusal ??= judge.refusalOf(rulings);
-    // Open guardrails let it pass.
-    this.#isJudged = true;
+    // Open guardrails let it pass; those that judge the whole have yet to be asked.
+    this.#isGivenUp = true;
   }
 
   #watchOf(guardrail: Guardrail): TextWatch {

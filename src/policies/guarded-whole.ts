@@ -1,12 +1,12 @@
 /** Guards an answer that is here whole. */
 import { isObject, readCompletion } from "../core/chat-completion.ts";
 import { readableCall, redactedArguments } from "../core/guarded-arguments.ts";
-import { callPlaces, textPlaces } from "../core/guarded-texts.ts";
-import { replacedTexts } from "../core/guardrail-spans.ts";
+import { choiceCalls, choiceTexts, isAnswerText } from "../core/guarded-texts.ts";
 import type { Answer, RequestContext } from "../domain/chat.ts";
 import { asFailure } from "../domain/failure.ts";
 import type { GuardrailPlan } from "../domain/guardrail.ts";
 import { redactionsOf } from "./judge-guardrail.ts";
+import { redactedTexts } from "./redacted-texts.ts";
 import { type Sentence, StageJudge } from "./stage-judge.ts";
 
 export interface GuardedAnswerParts {
@@ -20,9 +20,6 @@ interface Judges {
   readonly output: StageJudge;
   readonly calls: StageJudge;
 }
-
-/** The calls of a message have a stage of their own. */
-const calls = new Set(["tool_calls", "function_call"]);
 
 /** The answer, its texts redacted where a guardrail says so; its bytes are the upstream's own where nothing is. Rejects with what blocks it. */
 export async function guardWhole(answer: Answer, bytes: Buffer, parts: GuardedAnswerParts): Promise<Answer> {
@@ -59,18 +56,17 @@ async function guardChoice(
   judges: Judges,
   context: RequestContext,
 ): Promise<boolean> {
-  const message = isObject(choice.message) ? choice.message : {};
   let isChanged = false;
-  for (const place of textPlaces(message, calls)) {
-    const texts = [{ role: "assistant", text: place.text }];
+  for (const place of choiceTexts(choice, "message")) {
+    const texts = [{ role: "assistant", text: place.text, isAside: !isAnswerText(place.path) }];
     const sentence = await judges.output.judge({ stage: "output", texts, toolCalls: [] });
     pass(sentence, context);
-    for (const text of replacedTexts(texts, redactionsOf(sentence.rulings)).values()) {
+    for (const text of (await redactedTexts(texts, redactionsOf(sentence.rulings))).values()) {
       place.replace(text);
       isChanged = true;
     }
   }
-  const called = callPlaces(message);
+  const called = choiceCalls(choice, "message");
   if (called.length > 0 && judges.calls.guardrails.length > 0) {
     const toolCalls = called.map(({ name, text }) => readableCall({ name, arguments: text }));
     const sentence = await judges.calls.judge({ stage: "tool_calls", texts: [], toolCalls });

@@ -1,7 +1,7 @@
 /** An event of a stream that waits for its guardrails, and what becomes of it. */
-import type { ChunkPiece, ReadChunk } from "../core/chunk-texts.ts";
-import { replaced } from "../core/guardrail-spans.ts";
-import { eventBytes } from "../core/server-sent-events.ts";
+import { type ChunkPiece, type ReadChunk, readChunk } from "../core/chunk-texts.ts";
+import { isTouched, replaced } from "../core/guardrail-spans.ts";
+import { eventBytes, type ServerSentEvent } from "../core/server-sent-events.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { GuardedText } from "./guarded-text.ts";
 
@@ -16,18 +16,35 @@ export type Part =
       isJudged: boolean;
     };
 
+/** What an event adds to a part. */
 export interface HeldPiece {
-  readonly piece: ChunkPiece;
   readonly part: Part;
   /** Where it begins in its part. */
   readonly start: number;
+  readonly length: number;
 }
 
+/** A stream may be held for long: of an event its bytes are kept, and not what was read in them (a sixth of the memory). */
 export interface HeldEvent {
-  readonly raw: Buffer;
-  readonly chunk: unknown;
-  readonly read: ReadChunk | undefined;
+  readonly event: ServerSentEvent;
   readonly pieces: readonly HeldPiece[];
+}
+
+/** Undefined for what is no chunk. */
+export function readEvent({ data }: ServerSentEvent): ReadEvent | undefined {
+  if (data === undefined) return undefined;
+  let chunk: unknown;
+  try {
+    chunk = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  const read = readChunk(chunk);
+  return read && { ...read, chunk };
+}
+
+interface ReadEvent extends ReadChunk {
+  readonly chunk: unknown;
 }
 
 export function lengthOf(part: Part): number {
@@ -37,7 +54,7 @@ export function lengthOf(part: Part): number {
 /** Gives why the text may not go on, if it may not. */
 export function grow(part: Part, { piece, name }: ChunkPiece): Failure | undefined {
   if (part.kind === "call") {
-    part.name += name ?? "";
+    part.name += name;
     part.arguments += piece;
     return undefined;
   }
@@ -45,26 +62,35 @@ export function grow(part: Part, { piece, name }: ChunkPiece): Failure | undefin
   return part.text.push(piece);
 }
 
-export function isReleased({ part, start, piece }: HeldPiece): boolean {
-  return part.kind === "call" ? part.isJudged : start + piece.piece.length <= part.text.shown;
+export function isReleased({ part, start, length }: HeldPiece): boolean {
+  return part.kind === "call" ? part.isJudged : start + length <= part.text.shown;
+}
+
+/** Whether a client that gets it has got something of the answer. */
+export function isContent({ pieces }: HeldEvent): boolean {
+  return pieces.some(({ part, length }) => part.kind === "call" || length > 0);
 }
 
 /** The upstream's own bytes, unless something is taken out of what they say. */
-export function bytesOf({ raw, chunk, read, pieces }: HeldEvent): Buffer {
-  let isChanged = false;
-  for (const { piece, part, start } of pieces) {
-    const text = shownPiece(piece.piece, part, start);
-    if (text === piece.piece) continue;
-    piece.replace(text);
-    isChanged = true;
+export function bytesOf({ event, pieces }: HeldEvent): Buffer {
+  if (!pieces.some(isChanged)) return event.raw;
+  const read = readEvent(event);
+  if (read === undefined) return event.raw;
+  for (const [index, { piece, replace }] of read.pieces.entries()) {
+    const held = pieces[index];
+    if (held !== undefined) replace(shownPiece(piece, held));
   }
-  if (!isChanged) return raw;
-  read?.dropLogprobs();
-  return eventBytes(JSON.stringify(chunk));
+  read.dropLogprobs();
+  return eventBytes(JSON.stringify(read.chunk));
+}
+
+function isChanged({ part, start, length }: HeldPiece): boolean {
+  if (part.kind === "call") return part.redacted !== undefined && length > 0;
+  return isTouched({ start, end: start + length }, part.text.replacements);
 }
 
 /** Redacted arguments come whole, with the first piece of their call. */
-function shownPiece(piece: string, part: Part, start: number): string {
+function shownPiece(piece: string, { part, start }: HeldPiece): string {
   if (part.kind === "text") return replaced(piece, start, part.text.replacements);
   if (part.redacted === undefined) return piece;
   return start === 0 && piece !== "" ? part.redacted : "";

@@ -16,6 +16,7 @@ http/protobuf, or what \`OTEL_EXPORTER_OTLP_PROTOCOL\` says. Metrics are also at
 \`\`\`
 POST /v1/chat/completions   SERVER    parent: the client's traceparent; ends when the last byte has left
 ├ experiment.assign         INTERNAL  and the log event ${event.flagEvaluation}
+├ execute_guardrail {name}  INTERNAL  one for each guardrail and stage: of the input here, of the output and of tool calls behind the attempt
 ├ render_prompt {name}      INTERNAL
 ├ chat {model}              CLIENT    one for each attempt; linked to the attempt before
 └ validate_output {schema}  INTERNAL  and the log event ${event.evaluationResult}

@@ -1,5 +1,5 @@
 /** The choke point: what text may leave by telemetry. A sink takes nothing else. */
-import { messageShapes, redactedMessages } from "../core/message-content.ts";
+import { longestSecret, messageShapes, redactedMessages } from "../core/message-content.ts";
 import type { Message } from "../core/messages.ts";
 import type { Redacted, Redaction, Redactor } from "../core/redaction.ts";
 
@@ -28,7 +28,7 @@ export interface Outgoing {
 const maxLength = 8192;
 /** As many messages of the full length may stand in one attribute. */
 const messagesOfAttribute = 4;
-/** More is read than is sent, so that a secret across the limit is seen whole. */
+/** More is read than is sent, so that a secret across the limit is seen whole; the end of what was read in part is given up. */
 const maxRead = 2 * maxLength;
 /** What is not plain may come again and again all the same; a look-up here is 2 µs less than a look for secrets. */
 const maxKnown = 1000;
@@ -52,8 +52,9 @@ export function createOutgoing(
       if (plain !== undefined) return plain;
       const known = clean.get(text);
       if (known !== undefined) return known;
-      const redaction = redactor.redact(text.length > maxRead ? text.slice(0, maxRead) : text);
-      const safe = cut(redaction.text);
+      const isRead = text.length <= maxRead;
+      const redaction = redactor.redact(isRead ? text : text.slice(0, maxRead));
+      const safe = cut(redaction.text, isRead ? maxLength : redaction.text.length - longestSecret);
       tell(redaction, found);
       if (redaction.rules.length === 0 && text.length <= maxKnownLength) {
         if (clean.size >= maxKnown) clean.clear();
@@ -82,6 +83,7 @@ export function ours(text: string | undefined): Redacted | undefined {
 }
 
 /** A part of what has been redacted is redacted too. */
-function cut(text: Redacted): Redacted {
-  return text.length > maxLength ? (text.slice(0, maxLength) as Redacted) : text;
+function cut(text: Redacted, length: number): Redacted {
+  const most = Math.max(0, Math.min(maxLength, length));
+  return text.length > most ? (text.slice(0, most) as Redacted) : text;
 }

@@ -249,9 +249,11 @@ export function contentOf(
   { request, choices }: { request: RenderedRequest; choices: readonly Choice[] | undefined },
 ): Content | undefined {
   if (request.body.operation !== "chat") return undefined;
+  // The attempt ends before its guardrails have judged: what they take out must not stand on its span.
+  const shown = request.isGuarded === true ? { ...policy, content: "metadata" as const } : policy;
   return {
     input: writtenMessages(inputMessages(request.outgoing), policy),
-    output: choices && writtenMessages(outputMessages(choices), policy),
+    output: choices && writtenMessages(outputMessages(choices), shown),
   };
 }
 

@@ -45,3 +45,10 @@ test("assay status lists the workers, where there are several", async () => {
   assert.match(text, /^worker {7}2: STARTING, 0 active requests, 3 restarts$/m);
   assert.doesNotMatch(await statusOf({}), /^worker/m);
 });
+
+test("assay status lists the guardrails, what they do, and those that guard nothing", async () => {
+  const one = { name: "pii", check: "personal_data", action: "redact", is_shadow: true, guards: ["tone"] };
+  const told = await statusOf({ guardrails: [one, { ...one, name: "idle", is_shadow: false, guards: [] }] });
+  assert.match(told, /^guardrail {4}pii: personal_data, redact in shadow; tone$/m);
+  assert.match(told, /^guardrail {4}idle: personal_data, redact; GUARDS NOTHING$/m);
+});

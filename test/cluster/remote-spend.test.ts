@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createRemoteSpend } from "../../src/cluster/remote-spend.ts";
 import type { SpendTotals } from "../../src/core/spend-ledger.ts";
 import type { Spend } from "../../src/domain/client-key.ts";
@@ -51,6 +52,20 @@ describe("what a worker's key spends", () => {
     await Promise.resolve();
     await Promise.resolve();
     assert.deepEqual(calls[1]?.spends, { web: { tokens: 20, usd: 2 } });
+  });
+
+  test("before its worker was there is asked for at once: a second would be a budget of its own", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { calls, spend } = primaryOf();
+    spend.start();
+    await Promise.resolve();
+    assert.deepEqual(
+      calls.map(({ spends }) => spends),
+      [{}],
+    );
+    calls[0]?.answer.resolve({ day: 9, byKey: { web: one } });
+    await setImmediate();
+    assert.deepEqual(spend.of("web"), one);
   });
 
   test("of yesterday does not count today, before the primary says so", async () => {

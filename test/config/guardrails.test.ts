@@ -39,6 +39,16 @@ describe("a guardrail in the configuration", () => {
       /`min_chars` 9 is more than `max_chars` 3/,
     ],
     [
+      "that is to redact what has no place",
+      'guardrails:\n  g: { patterns: { required: ["thanks"] }, action: ⟦redact⟧ }\n',
+      /what is `required` and missing has no place/,
+    ],
+    [
+      "with an answer for what it does not block",
+      "guardrails:\n  g: { secrets: {}, answer: ⟦No.⟧ }\n",
+      /`answer` is served for what is blocked, and this guardrail blocks nothing/,
+    ],
+    [
       "of an unknown kind, with the one that was meant",
       "guardrails:\n  g: { ⟦lenght⟧: { max_chars: 9 } }\n",
       /unknown key `lenght`; did you mean `length`\?/,

@@ -74,6 +74,30 @@ describe("a revocation", () => {
     assert.ok(!isIn(text));
   });
 
+  test("that the disk has refused can be made to last once the disk is mended", async () => {
+    const { ring, store, isIn } = ringOf();
+    const { key, text } = await ring.create(web);
+    store.failWith(new Error("ENOSPC"));
+    for (const _ of [1, 2]) await assert.rejects(ring.revoke({ ...order, keyId: key.id }), /again/);
+    assert.ok(!isIn(text));
+    store.failWith(undefined);
+    const { go } = store.hold();
+    const again = ring.revoke({ ...order, by: "bob", keyId: key.id });
+    assert.ok(!isIn(text));
+    await assert.rejects(ring.revoke({ ...order, keyId: key.id }), { code: "conflict" });
+    go();
+    await again;
+    assert.deepEqual(
+      store.read().map((event) => [event.kind, "by" in event && event.by]),
+      [
+        ["key_created", "ada"],
+        ["key_revoked", "bob"],
+      ],
+    );
+    assert.ok(!ringOf(store).isIn(text));
+    await assert.rejects(ring.revoke({ ...order, keyId: key.id }), { code: "conflict" });
+  });
+
   test("of a key that is not there, or that is revoked, is refused", async () => {
     const { ring } = ringOf();
     const { key } = await ring.create(web);

@@ -155,4 +155,23 @@ describe("the redacted text of messages", () => {
     assert.match(text, /"99 z+… \[cut: 503 characters\]"/);
     assert.equal(JSON.parse(kept([user("short")])).length, 1);
   });
+
+  test("costs no more than it shows, whatever many parts are made of", () => {
+    const secret = "-----BEGIN PRIVATE KEY----- -----END PRIVATE KEY-----";
+    for (const unit of ["x ", `${secret} `]) {
+      const part = { type: "text", content: unit.repeat(8000 / unit.length) } as const;
+      const parts = Array.from({ length: 100 }, () => part);
+      let read = 0;
+      const counting = {
+        ...redactor,
+        redact(text: string) {
+          read += text.length;
+          return redactor.redact(text);
+        },
+      };
+      const messages = Array.from({ length: 50 }, () => ({ role: "user", parts }));
+      redactedMessages(messages, counting, { messageChars: 8192, totalChars: 32_768 });
+      assert.ok(read <= 4 * (8192 + 8192), `${read} characters`);
+    }
+  });
 });

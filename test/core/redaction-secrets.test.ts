@@ -109,6 +109,43 @@ describe("other secrets", () => {
   });
 });
 
+describe("secrets that are long", () => {
+  /** Ends in what would be left if only a beginning were taken. */
+  const long = (length: number) => `${random.repeat(length / random.length)}zEnd9`;
+
+  test("go whole", () => {
+    for (const length of [240, 480, 504, 528, 960, 4800]) {
+      assertRedacted([
+        [`export AWS_SESSION_TOKEN=${long(length)}\n`, "export AWS_SESSION_TOKEN=[secret]\n"],
+        [`Authorization: Bearer ${long(length)}, x`, "Authorization: Bearer [bearer_token], x"],
+        [`password=${long(length)} x`, "password=[password] x"],
+        [`{"password": "${long(length)}", "x": 1}`, '{"password": "[password]", "x": 1}'],
+        [`{"password": "${long(length)}`, '{"password": "[password]'],
+      ]);
+    }
+    assertRedacted([[`https://aws:${long(960)}@host/x`, "https://aws:[password]@host/x"]]);
+  });
+
+  test("are told by the key that they stand under", () => {
+    const { value } = redactAll({
+      session_token: long(960),
+      tokens: { secret: [long(288)] },
+      note: long(288),
+    });
+    assert.deepEqual(value, {
+      session_token: "[secret]",
+      tokens: { secret: ["[secret]"] },
+      note: long(288),
+    });
+  });
+
+  test("are web tokens also where their end is cut off", () => {
+    const token = ["eyJhbGciOiJIUzI1NiJ9", `eyJ${random.repeat(100)}`].join(".");
+    assertRedacted([[`see ${token}`, "see [jwt]"]]);
+    assertUntouched(["eyJhbGciOiJIUzI1NiJ9.name"]);
+  });
+});
+
 describe("MAC addresses", () => {
   test("are found in their three spellings", () => {
     assertRedacted([

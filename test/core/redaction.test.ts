@@ -215,6 +215,54 @@ describe("redact", () => {
   });
 });
 
+test("leaves UUIDs alone, also those of which a part passes for a card or an account", () => {
+  assertUntouched([
+    "56688761-3787-4199-8758-f9facbb7048f",
+    "chatcmpl-56688761-3787-4199-8758-f9facbb7048f",
+    "f9facbb7-048f-ba39-8129-007940102015",
+  ]);
+  assert.equal(redact("4111-1111-1111-1111").count + redact("BA39-8129-0079-4010-2015").count, 2);
+});
+
+describe("text within text", () => {
+  const secrets = [
+    ["DE89370400440532013000", "iban"],
+    ["4111111111111111", "payment_card"],
+    ["123-45-6789", "us_ssn"],
+    ["RSSMRA85T10A562S", "it_codice_fiscale"],
+    ["12345678Z", "es_dni"],
+    ["10.1.2.3", "ip_address"],
+    ["00:1a:2b:3c:4d:5e", "mac_address"],
+    ["+4915112345670", "phone"],
+    [["AKIA", "IOSFODNN7EXAMPLE"].join(""), "api_key"],
+    [["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxIn0", "dozjgNryP4J3jVmNHl0w5N"].join("."), "jwt"],
+  ] as const;
+
+  test("is read across the escapes of JSON, in which a line break is a letter", () => {
+    for (const [secret, rule] of secrets) {
+      for (const before of ["\n", "a\n", "\r\n", "\t", "<", "\u00a0", "'"]) {
+        for (const spelt of [
+          JSON.stringify({ text: `${before}${secret}\nb` }),
+          JSON.stringify(JSON.stringify({ text: `${before}${secret}\tb` })),
+        ]) {
+          const escaped = spelt.replaceAll("<", "\\u003c").replaceAll("\u00a0", "\\u00a0");
+          assert.equal(redact(escaped).text, escaped.replace(secret, `[${rule}]`));
+        }
+      }
+    }
+  });
+
+  test("keeps what only looks like an escape: nothing is lost by it, nor found in half", () => {
+    assert.equal(redact("ACME\\rob@example.com").text, "ACME\\[email]");
+    assert.equal(redact("C:\\token=f3A9kd02LmQz81XcVb7Rt5Yw").text, "C:\\token=[secret]");
+    const own = createRedactor({
+      patterns: [{ name: "share", pattern: linearPattern(String.raw`\\\\files\\[a-z]+`) }],
+    });
+    assert.equal(own.redact(String.raw`see \\files\team`).text, "see [share]");
+    assert.equal(redact(String.raw`C:\new\table\4.1`).text, String.raw`C:\new\table\4.1`);
+  });
+});
+
 describe("pseudonyms", () => {
   test("are the same for one value in all its spellings, and differ between values and keys", () => {
     const keyed = createRedactor({ pseudonymKey: "k1" });

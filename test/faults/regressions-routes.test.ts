@@ -48,10 +48,10 @@ interface Asked {
 }
 
 /** Sends the path as it stands: clients that parse an address would tidy it. */
-function ask(method: string, path: string, body?: string): Promise<Asked> {
+function ask(method: string, path: string, body?: string, type = json["content-type"]): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const { port } = app.app;
-    const headers = body === undefined ? {} : json;
+    const headers = body === undefined ? {} : { "content-type": type };
     const sent = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
       let text = "";
       response.on("data", (piece) => {
@@ -118,6 +118,24 @@ describe("a route beside chat", () => {
         assert.equal(app.upstream.requests.length, asked);
       });
     }
+
+    test(`reads no model on ${route} that the upstream would read otherwise`, async () => {
+      app.play(plain);
+      const asked = app.upstream.requests.length;
+      const refused: [body: string, code: string, path?: string, type?: string][] = [
+        ['{"model":"model-a","api_base":"http://evil.test"}', "unsupported_parameter"],
+        ['{"model":"model-a","API_KEY":"x"}', "unsupported_parameter"],
+        ['{"model":"model-a","Model":"model-b"}', "unsupported_parameter"],
+        ['{"model":"model-a","model":"model-b"}', "invalid_json"],
+        ['{"model":"experiment/alone"}', "unsupported_parameter", `${route}/`],
+        ['{"model":"experiment/alone"}', "unsupported_parameter", route, "APPLICATION/JSON"],
+        ['{"model":"model-a"}', "unsupported_media_type", route, "text/plain"],
+      ];
+      for (const [body, code, path = route, type] of refused) {
+        assert.equal((await ask("POST", path, body, type)).error.code, code, `${path} ${body}`);
+      }
+      assert.equal(app.upstream.requests.length, asked);
+    });
 
     test(`passes a plain model on ${route} byte for byte`, async () => {
       app.play(plain);

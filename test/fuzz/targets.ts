@@ -1,6 +1,7 @@
 import { createAdminTarget } from "./admin.ts";
 import { createConfigTarget } from "./config.ts";
 import { createHeadersTarget } from "./headers.ts";
+import { createHeldTextTarget } from "./held-text.ts";
 import { createJsonScanTarget } from "./json-scan.ts";
 import { createOutcomesTarget } from "./outcomes.ts";
 import { createPromptTarget } from "./prompt.ts";
@@ -12,6 +13,7 @@ export const fuzzTargets: Readonly<Record<string, FuzzTargetMaker>> = {
   admin: createAdminTarget,
   config: createConfigTarget,
   headers: createHeadersTarget,
+  "held-text": createHeldTextTarget,
   "json-scan": createJsonScanTarget,
   outcomes: createOutcomesTarget,
   prompt: createPromptTarget,

@@ -134,8 +134,14 @@ describe("every check", () => {
       "end of document ",
       "apple ",
     ];
-    for (const unit of [...units, ...words, ...phrases, "a b ", "-----BEGIN PRIVATE KEY-----", "забудь "]) {
-      const text = unit.repeat(100_000 / unit.length);
+    const repeated = [...units, ...words, ...phrases, "a b ", "-----BEGIN PRIVATE KEY-----", "забудь "];
+    const mixed = [
+      // A word that might become one of two scripts at any letter.
+      `${"a".repeat(99_999)}\u2014`,
+      // Each mark below belongs before all marks above.
+      `a${"\u0300".repeat(50_000)}${"\u0323".repeat(50_000)}`,
+    ];
+    for (const text of [...repeated.map((unit) => unit.repeat(100_000 / unit.length)), ...mixed]) {
       for (const { stages, check } of made) {
         for (const subject of [
           input(text),

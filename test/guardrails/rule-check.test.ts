@@ -48,6 +48,19 @@ describe("the checks of personal data and of secrets", () => {
     assert.equal(redacted(check, output(text)), "before [private_key] after");
   });
 
+  test("find what is long, and what an escape of JSON hides", () => {
+    const check = checkOf("secrets");
+    const token = "f3A9kd02LmQz81XcVb7Rt5Yw".repeat(20);
+    const json = JSON.stringify({ session_token: token, note: "x" });
+    assert.deepEqual(JSON.parse(redacted(check, calls({ name: "login", arguments: json }))), {
+      session_token: "[secret]",
+      note: "x",
+    });
+    const pasted = JSON.stringify({ log: `ok\n${github}` });
+    assert.equal(redacted(check, output(pasted)), '{"log":"ok\\n[api_key]"}');
+    assert.equal(reasonOf(check, output(`\\n${pasted} ${jwt}`)), "api_key 1, jwt 1");
+  });
+
   test("know by its key what a value in arguments is", () => {
     const check = checkOf("secrets");
     const json =

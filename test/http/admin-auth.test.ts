@@ -87,6 +87,18 @@ describe("the audit trail", () => {
     );
   });
 
+  test("tells words as words: a terminal that shows them obeys nothing, and they begin no line of their own", async () => {
+    const by = "\u001b[2Jada\n2026-01-01T00:00:00.000Z  key_created  by admin";
+    const reason = "it \u202ehurts\u2028\u0085much\u0000";
+    await assay.admin("POST", "/admin/kill", { scope: "tone", by, reason });
+    const killed = await newest();
+    await assay.admin("POST", "/admin/revive", { scope: "tone" });
+    assert.deepEqual(
+      [killed?.by, killed?.reason],
+      ["[2Jada 2026-01-01T00:00:00.000Z  key_created  by admin", "it hurts much"],
+    );
+  });
+
   test("tells shares, revisions and keys from what to what, and nothing that opens a door", async () => {
     const experiment = "/admin/experiments/length/allocation";
     await assay.admin("PUT", experiment, { coverage: 0.5, by: "ada", reason: "less" });
@@ -134,7 +146,7 @@ describe("wrong credentials", () => {
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-    assert.equal((await call("GET", "/admin/status", { authorization: "Bearer nonsense" })).status, 200);
+    assert.equal((await call("GET", "/admin/status")).status, 200);
     const made = await call("POST", "/admin/keys", {}, { name: "eyes", role: "read" });
     const { key } = (await made.json()) as { key: string };
     const bearer = { authorization: `Bearer ${key}` };
@@ -142,5 +154,50 @@ describe("wrong credentials", () => {
     assert.equal((await call("POST", "/admin/reload", bearer)).status, 403);
     assert.ok(open.logs.some((line) => line.includes("no client keys are asked for")));
     await open.close();
+  });
+});
+
+describe("an admin API without a token", () => {
+  const config = "upstreams: { main: { base_url: http://127.0.0.1:9/v1 } }\n";
+  const open = async () => {
+    const app = await startTestApp({ config });
+    const ask = async (method: string, path: string, key?: string, body: unknown = {}) => {
+      const headers = { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }) };
+      const own = method === "GET" ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+      const response = await fetch(`${app.adminUrl}${path}`, own);
+      const answer = (await response.json()) as { key?: string; id?: string };
+      return { status: response.status, ...answer };
+    };
+    return { app, ask };
+  };
+
+  test("takes no wrong credential for none: a revoked key is worth nothing", async () => {
+    const { app, ask } = await open();
+    const { key = "", id = "" } = await ask("POST", "/admin/keys", undefined, {
+      name: "reader",
+      role: "read",
+    });
+    assert.equal((await ask("GET", "/admin/status", key)).status, 200);
+    assert.equal((await ask("POST", "/admin/kill", key, { scope: "*" })).status, 403);
+    await ask("DELETE", `/admin/keys/${id}`);
+    for (const wrong of [key, "nonsense"]) {
+      assert.equal((await ask("POST", "/admin/kill", wrong, { scope: "*" })).status, 401);
+      assert.equal((await ask("GET", "/admin/status", wrong)).status, 401);
+    }
+    assert.equal((await ask("GET", "/admin/status")).status, 200);
+    await app.close();
+  });
+
+  test("is closed once a key administers, and open again without it", async () => {
+    const { app, ask } = await open();
+    const { key = "", id = "" } = await ask("POST", "/admin/keys", undefined, {
+      name: "boss",
+      role: "administer",
+    });
+    assert.equal((await ask("GET", "/admin/status")).status, 401);
+    assert.equal((await ask("GET", "/admin/status", key)).status, 200);
+    await ask("DELETE", `/admin/keys/${id}`, key);
+    assert.equal((await ask("GET", "/admin/status")).status, 200);
+    await app.close();
   });
 });

@@ -49,6 +49,12 @@ describe("what was said in a request", () => {
     assert.ok(!Buffer.concat(state).includes(card));
   });
 
+  test("is not kept where no unit could ask for it to be forgotten", async () => {
+    const plain = await chat({ model: "model-a" });
+    const nobody = await chat({ user: undefined });
+    for (const id of [plain, nobody]) assert.equal((await contentOf(id)).status, 404);
+  });
+
   test("goes with its unit", async () => {
     const id = await chat({});
     assert.equal((await contentOf(id)).status, 200);

@@ -57,6 +57,7 @@ describe("a key", () => {
   for (const [says, order, param] of [
     ["no name", {}, "name"],
     ["a name with a space", { name: "a b" }, "name"],
+    ["a name that is a key", { name: `ask_${"0".repeat(12)}_${"x".repeat(43)}` }, "name"],
     ["an unknown role", { name: "a", role: "root" }, "role"],
     ["a scope for a role of the admin API", { name: "a", role: "read", models: ["m"] }, "models"],
     ["an unknown route", { name: "a", routes: ["chats"] }, "routes"],
@@ -82,6 +83,13 @@ describe("a key", () => {
       assert.equal((body.error as { param?: string }).param, param);
     });
   }
+
+  test("is not repeated by an answer that does not know it", async () => {
+    const text = `ask_${"0".repeat(12)}_${"x".repeat(43)}`;
+    const { status, body } = await assay.admin("DELETE", `/admin/keys/${text}`);
+    assert.equal(status, 404);
+    assert.ok(!JSON.stringify(body).includes("xxx"));
+  });
 
   test("is not made for an experiment that is not there, and the one that was meant is told", async () => {
     const { status, body } = await assay.admin("POST", "/admin/keys", { name: "a", experiments: ["tune"] });

@@ -171,10 +171,34 @@ describe("a key's scope", () => {
     assert.equal(await codeOf("/responses/resp_1", {}), "model_not_allowed");
     assert.equal(
       await codeOf("/embeddings", { method: "POST", body: '{"model":"gpt-up"}' }),
-      "model_not_allowed",
+      "unsupported_media_type",
     );
     assert.equal(await codeOf("/models/gpt-other", {}), "model_not_allowed");
     assert.equal(await codeOf("/models/experiment%2Flength", {}), "experiment_not_allowed");
+  });
+
+  test("of models is not widened by members that upstreams take for further models", async () => {
+    const { key } = await assay.createKey({ experiments: ["tone"], models: ["gpt-up"] });
+    const before = assay.upstream.requests.length;
+    for (const name of ["models", "fallbacks", "Fallbacks", "context_window_fallbacks"]) {
+      const body = { messages: [], [name]: ["gpt-other"] };
+      for (const [path, model] of [
+        ["/chat/completions", "gpt-up"],
+        ["/chat/completions", "experiment/tone"],
+        ["/responses", "gpt-up"],
+      ] as const) {
+        const { status, code } = await assay.ask(path, key, post({ model, ...body }));
+        assert.deepEqual([status, code], [403, "model_not_allowed"], `${path} ${name}`);
+      }
+    }
+    assert.equal(assay.upstream.requests.length, before);
+    const open = await assay.createKey();
+    const { status } = await assay.ask(
+      "/responses",
+      open.key,
+      post({ model: "gpt-up", models: ["gpt-other"] }),
+    );
+    assert.equal(status, 200);
   });
 
   test("shows in the list of models", async () => {

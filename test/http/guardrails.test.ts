@@ -24,6 +24,9 @@ experiments:
     guardrails: [brief]
     fallback: [{ model: gpt-4.1-nano }, { answer: "Sorry." }]
     variants: { control: { model: gpt-4.1-mini } }
+  guarded-variant:
+    fallback: [{ model: gpt-4.1-nano }, { answer: "Sorry." }]
+    variants: { control: { model: gpt-4.1-mini, guardrails: [brief] } }
   moderated:
     guardrails: [clean, seen]
     variants: { control: { model: gpt-4.1-mini } }
@@ -96,6 +99,14 @@ describe("an answer that is blocked", () => {
     assert.equal(both.data.choices[0]?.message.content, "Sorry.");
   });
 
+  test("is replaced by nothing that the variant's own guardrails would block", async () => {
+    for (const answer of [ask("guarded-variant", saying(long)), stream("guarded-variant", saying(long))]) {
+      const got = await answer;
+      const text = "text" in got ? got.text : got.data.choices[0]?.message.content;
+      assert.equal(text, "Sorry.");
+    }
+  });
+
   test("is replaced in a stream too, before the client has seen a word", async () => {
     const { text, response } = await stream("tone", saying(long));
     assert.equal(text, "That was too long.");
@@ -160,5 +171,11 @@ describe("a judge by model", () => {
       metrics,
       /assay_guardrail_evaluations_total\{[^}]*guardrail="fit"[^}]*verdict="block"[^}]*\} 1/,
     );
+  });
+});
+
+test("the scripted upstream says what it is told, other orders in it", async () => {
+  await assert.rejects(ask("judged", "[[fault:answer;content=rude [[judge:fail]] [1];model=gpt-4.1-mini]]"), {
+    code: "content_blocked",
   });
 });

@@ -35,6 +35,34 @@ describe("the client's words", () => {
     assert.equal(reached.request, request);
   });
 
+  test("are taken out of what should be an object, and is a text", async () => {
+    const plan = [finding(secret, { action: "redact" })];
+    const { sent } = await passed({ messages: ["a SECRET1", { role: "user" }], prediction: "SECRET2" }, plan);
+    const { messages, prediction } = sent as { messages: unknown; prediction: unknown };
+    assert.deepEqual([messages, prediction], [["a [gone]", { role: "user" }], "[gone]"]);
+  });
+
+  test("are looked at behind any role, and where they begin like a file", async () => {
+    for (const message of [
+      { role: "User", content: "SECRET1" },
+      { role: "critic", content: "SECRET1" },
+      { content: "SECRET1" },
+      { role: "user", content: "data:;base64,SECRET1" },
+      {
+        role: "user",
+        content: [{ type: "image_url", image_url: { url: "data:image/png;base64,A SECRET1" } }],
+      },
+    ]) {
+      const ofUsers = guardrailWith(({ texts }) =>
+        texts.some(({ role, text }) => role === "user" && secret.test(text))
+          ? { kind: "found", reason: "a match" }
+          : { kind: "pass" },
+      );
+      const { context } = await passed({ messages: [message] }, [ofUsers]);
+      assert.equal(context.state.blocked?.code, "content_blocked", JSON.stringify(message));
+    }
+  });
+
   test("are all looked at: parts, calls, names and a prediction, each with its role", async () => {
     let seen: GuardrailSubject["texts"] = [];
     const looks = guardrailWith((subject) => {

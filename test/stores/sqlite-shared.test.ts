@@ -6,7 +6,7 @@ import { factFlags } from "../../src/domain/store.ts";
 import { createBatchWriter } from "../../src/stores/sqlite/batch-writer.ts";
 import { openForWriting } from "../../src/stores/sqlite/database.ts";
 import { openFactSource } from "../../src/stores/sqlite/fact-source.ts";
-import { outcome, record } from "./record-fixture.ts";
+import { outcome, pseudonym, record } from "./record-fixture.ts";
 import { place, type StorePlace } from "./sqlite-fixture.ts";
 
 describe("two stores on one file", () => {
@@ -41,6 +41,30 @@ describe("two stores on one file", () => {
       ["two", 300, 300],
     ]);
     source.close();
+  });
+
+  test("forget a unit in both, and its number is nobody else's in either", async (t) => {
+    const { open, path } = place(t);
+    const [one, two] = [open({ instance: "one" }), open({ instance: "two" })];
+    const of = (name: string) => record({ unitHash: pseudonym(name), sessionHash: undefined });
+    two.append(of("ada"));
+    await two.flush();
+    await one.forget(pseudonym("ada"));
+    // The number that was hers is the next one that is free.
+    one.append(of("eve"));
+    await one.flush();
+    two.append(of("ada"));
+    await two.flush();
+    const source = openFactSource(path);
+    const units: number[] = [];
+    source.eachFact("tone", 0, ({ unit }) => units.push(unit));
+    source.close();
+    assert.equal(new Set(units).size, 2);
+    assert.equal((await one.forget(pseudonym("ada"))).records, 1);
+    assert.deepEqual(
+      (await one.recent({ limit: 10 })).map(({ unitHash }) => unitHash),
+      [pseudonym("eve")],
+    );
   });
 
   test("count an outcome once, whoever got it, and tie it to a request of the other", async (t) => {

@@ -6,9 +6,9 @@ import { ask, startObservedApp } from "./observed-app.ts";
 const traceIds = ["00000000000000000000000000000001", "ffffffff000000000000000000000000"];
 
 /** Messages on the attempts of a whole answer and of a stream, by trace. */
-async function told(telemetry: string): Promise<readonly (readonly unknown[])[]> {
+async function told(telemetry: string, more = ""): Promise<readonly (readonly unknown[])[]> {
   const app = await startObservedApp({
-    config: (upstreamUrl) => configWith({ upstreamUrl, rest: `telemetry: { ${telemetry} }` }),
+    config: (upstreamUrl) => configWith({ upstreamUrl, rest: `telemetry: { ${telemetry} }${more}` }),
   });
   try {
     const answer = { kind: "answer", content: "forty-two" } as const;
@@ -61,6 +61,15 @@ describe("messages on spans", () => {
       [{ role: "assistant", parts: [{ type: "text", content: "forty-two" }], finish_reason: "stop" }],
     ];
     assert.deepEqual((await told("content: redacted, content_max_chars: 30")).map(parsed), [text, text]);
+  });
+
+  test("are of an answer that guardrails look at its shape alone: the span ends before they have judged", async () => {
+    const guarded =
+      "\nguardrails: { g: { patterns: { banned: [two] }, action: redact, everywhere: true, stages: [output] } }";
+    for (const [input, output] of (await told("content: redacted", guarded)).map(parsed)) {
+      assert.match(JSON.stringify(input), /what is the answer/);
+      assert.deepEqual(output[0].parts, [{ type: "text", characters: 9 }]);
+    }
   });
 
   test("are those of the share of traces that content_sample wants, the same ones wherever they are asked", async () => {

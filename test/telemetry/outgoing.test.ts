@@ -34,6 +34,15 @@ describe("text that somebody else wrote", () => {
   });
 });
 
+test("a card that lies across the end of what is read is not shown by half, however much before it is taken out", () => {
+  const { written } = outgoing();
+  const key = `-----BEGIN PRIVATE KEY-----\n${"abcd".repeat(2500)}\n-----END PRIVATE KEY----- `;
+  const before = (key + "x ".repeat(4000)).slice(0, 16_384 - 8);
+  const text = written(`${before}${card} and more`) ?? "";
+  assert.match(text, /^\[private_key\]/);
+  assert.doesNotMatch(text, /4111/);
+});
+
 describe("messages", () => {
   const messages = [{ role: "user", parts: [{ type: "text" as const, content: `ask ${email}` }] }];
 

@@ -56,9 +56,10 @@ export function createForgetter(db: DatabaseSync, parts: ForgetParts): (unitHash
       sum(rows, ({ row }) => sql.dropRecord.run(row ?? null));
     const contents = Number(sql.dropContents.run({ ids }).changes);
     blankTexts(rows, whose);
-    sql.dropSubjects.run({ ids });
+    const subjects = Number(sql.dropSubjects.run({ ids }).changes);
     parts.subjects.forget();
-    if (records + outcomes > 0) parts.transactions.changeGeneration();
+    // Of the subjects other processes remember the numbers: the next one that comes gets the same.
+    if (records + outcomes + subjects > 0) parts.transactions.changeGeneration();
     return { records, facts, outcomes, contents, sessions };
   };
 }

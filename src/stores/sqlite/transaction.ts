@@ -12,17 +12,24 @@ export interface Transactions {
   changeGeneration(): void;
 }
 
-/** `forget` hears of every rollback: what was learned in it is void. */
+/**
+ * `forget` hears of every rollback, for what was learned in it is void; and of every other generation, for another process may have
+ * taken away what was learned before.
+ */
 export function createTransactions(db: DatabaseSync, forget: () => void): Transactions {
-  const readRow = db.prepare("SELECT next_row FROM state");
+  const readRow = db.prepare("SELECT next_row, generation FROM state");
   const keepRow = db.prepare("UPDATE state SET next_row = ?");
   const change = db.prepare("UPDATE state SET generation = generation + 1");
   let nextRow = 0;
+  let generation: unknown;
   return {
     run(body) {
       db.exec("BEGIN IMMEDIATE");
       try {
-        nextRow = Number(readRow.get()?.next_row);
+        const state = readRow.get();
+        if (state?.generation !== generation) forget();
+        generation = state?.generation;
+        nextRow = Number(state?.next_row);
         const result = body();
         keepRow.run(nextRow);
         db.exec("COMMIT");

@@ -69,7 +69,8 @@ interface Asked {
 }
 
 const modelPrefix = "scripted-fault:";
-const directive = /\[\[fault:([^\]]{1,4000})\]\]/;
+/** What the model says may hold other orders in double brackets, such as the judge's. */
+const directive = /\[\[fault:((?:\[\[[^[\]]{1,200}\]\]|\](?!\])|[^\]]){1,4000})\]\]/;
 
 function askedFor(request: ScriptedRequest): Asked | undefined {
   const header = request.headers["x-scripted-fault"];
