@@ -2,7 +2,7 @@
 import { isKilled } from "../core/kill-switch.ts";
 import { variantDigest } from "../core/phase.ts";
 import { type KeptRamp, keptRamps } from "../core/ramp/journal.ts";
-import { isDecision, nextRampState } from "../core/ramp/next-state.ts";
+import { isDecision, isTenth, nextRampState } from "../core/ramp/next-state.ts";
 import { orderedRampState } from "../core/ramp/order.ts";
 import { type PlannedMove, plannedMoves } from "../core/ramp/planned-moves.ts";
 import { settledRampState } from "../core/ramp/settle.ts";
@@ -92,7 +92,7 @@ export class Ramps {
 
   /** Experiments whose ramp has something to look at or to finish. */
   get running(): readonly string[] {
-    return this.all.flatMap(({ experimentId, status }) => (resting.has(status) ? [] : [experimentId]));
+    return this.all.flatMap((state) => (this.#isAtRest(state) ? [] : [state.experimentId]));
   }
 
   /**
@@ -123,7 +123,7 @@ export class Ramps {
   async look(experimentId: string): Promise<void> {
     await this.#inTurn(experimentId, () => this.#finish(experimentId));
     const asked = this.#find(experimentId);
-    if (asked === undefined || resting.has(asked.state.status)) return;
+    if (asked === undefined || this.#isAtRest(asked.state)) return;
     const readings = await this.#read(asked);
     await this.#inTurn(experimentId, async () => {
       // What was read is of that state: whoever has decided in between has made it stale, and it must not raise.
@@ -143,6 +143,12 @@ export class Ramps {
 
   #find(experimentId: string): KeptRamp | undefined {
     return standingRamp(this.#parts.revision(), experimentId, this.#kept);
+  }
+
+  /** A completed ramp that its own kill lies over was about to be rolled back. */
+  #isAtRest(state: RampState): boolean {
+    if (state.status === "completed") return this.#kills.own(state) === undefined;
+    return state.status === "draft" || state.status === "rolled_back" || state.status === "aborted";
   }
 
   #inTurn<T>(experimentId: string, act: () => Promise<T>): Promise<T> {
@@ -230,7 +236,7 @@ export class Ramps {
 
   async #finish(experimentId: string): Promise<void> {
     const ramp = this.#find(experimentId);
-    if (ramp === undefined || resting.has(ramp.state.status)) return;
+    if (ramp === undefined || this.#isAtRest(ramp.state)) return;
     const { state, plan } = ramp;
     const own = this.#kills.own(plan);
     if (own !== undefined && state.status !== "scheduled" && state.status !== "rolling_back") {
@@ -280,16 +286,6 @@ export class Ramps {
       ...(problem === undefined ? [] : [`the shares are not in force: ${problem}`]),
     ];
   }
-}
-
-const resting: ReadonlySet<string> = new Set(["draft", "rolled_back", "completed", "aborted"]);
-
-/** Now and then a look is kept, so that a restart costs a step a tenth of its time at most. */
-function isTenth({ from, to }: RampTransition, { steps }: RampConfig): boolean {
-  const tenthMs = (steps[to.step]?.leastMs ?? 0) / 10;
-  return (
-    tenthMs > 0 && Math.floor(from.observedMs / tenthMs) < Math.min(11, Math.floor(to.observedMs / tenthMs))
-  );
 }
 
 function digestOf({ config }: Revision, { experimentId, variantId }: RampConfig): string | undefined {

@@ -39,7 +39,9 @@ function rampedBy(
   plan: RampConfig,
   event: RampEvent | undefined,
 ): ExperimentConfig {
-  const isKnown = event?.transition.to.variantId === plan.variantId;
+  const { controlId, variantId } = plan;
+  const isKnown =
+    event?.transition.to.variantId === variantId && Object.hasOwn(event.shares.weights, controlId);
   const { shares, incumbentId } = isKnown ? event : rampShares(draftRamp(plan), plan);
   return { ...shared(experiment, shares), incumbentId };
 }

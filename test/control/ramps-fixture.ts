@@ -30,7 +30,7 @@ export interface Harness {
   /** What the statistics say; a function may wait. */
   answer: () => RampReadings | Promise<RampReadings>;
   /** What the file says; undefined cannot be read. */
-  file: { plan: RampConfig | undefined; model: string } | undefined;
+  file: { plan: RampConfig | undefined; model: string; controlId?: string } | undefined;
   order(kind: Parameters<Ramps["order"]>[1]["kind"], overridesLock?: boolean): Promise<RampTransition>;
   look(times?: number): Promise<void>;
   clock: number;
@@ -60,7 +60,9 @@ export async function opened(
         ...one,
         model: file.model,
       }));
-      const experiments = { tone: experimentWith({ ramp: file.plan, variants }) };
+      const { controlId = "control" } = file;
+      const change = { ramp: file.plan, variants, controlId, incumbentId: controlId };
+      const experiments = { tone: experimentWith(change) };
       const made = revisionOf(
         { config: { ...config, experiments }, digest: file.model.repeat(64) },
         given,

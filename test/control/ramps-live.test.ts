@@ -98,6 +98,8 @@ describe("a ramp", () => {
     await admin(assay, "ramp/start", {});
     const second = await askUntil(assay, ({ step }) => step === 2);
     assert.equal(second.actual_share, 0.5);
+    const metrics = await (await fetch(`${assay.adminUrl}/metrics`)).text();
+    assert.match(metrics, /assay_ramp_step\{.*"tone".*\} 2/);
     const promoted = await admin(assay, "ramp/promote", {});
     assert.equal(promoted.status, "completed");
     assert.equal(promoted.incumbent, "candidate");

@@ -86,6 +86,18 @@ describe("a ramp", () => {
     assert.equal(served(one), "5 % control");
   });
 
+  test("is forgotten, and serves nobody its treatment, once its control is another one", async () => {
+    const one = await opened();
+    await one.order("start");
+    await one.look();
+    const plan = { ...quick, controlId: "candidate", variantId: "control" };
+    one.file = { plan, model: "m", controlId: "candidate" };
+    assert.equal((await one.revisions.reload({ by: "ada", reason: "swapped" })).result, "applied");
+    assert.equal(statusOf(one), "draft 1");
+    const { tone } = one.revisions.current.config.experiments;
+    assert.deepEqual([tone?.coverage, tone?.incumbentId], [0, "candidate"]);
+  });
+
   test("holds while the variant is not what was started", async () => {
     const one = await opened();
     await one.order("start");
@@ -230,10 +242,16 @@ describe("a restart", () => {
 
   test("between a rollback's kill and its decision finishes the rollback", async () => {
     const events = await journal();
-    const at = events.findLastIndex(({ kind }) => kind === "killed");
-    const one = await opened(events.slice(0, at + 1));
-    one.answer = () => readingsWith({ isKilled: true });
-    await one.look();
-    assert.equal(statusOf(one), "rolled_back 1");
+    const kills = events.flatMap(({ kind }, at) => (kind === "killed" ? [at] : []));
+    // Of one that was complete, and of one that ran.
+    assert.equal(kills.length, 2);
+    for (const at of kills) {
+      const one = await opened(events.slice(0, at + 1));
+      assert.deepEqual(one.ramps.running, ["tone"]);
+      one.answer = () => readingsWith({ isKilled: true });
+      await one.look();
+      assert.match(statusOf(one), /rolled_back/);
+      assert.deepEqual(one.ramps.running, []);
+    }
   });
 });

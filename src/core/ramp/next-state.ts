@@ -28,6 +28,14 @@ export function isDecision({ rule, from, to }: RampTransition): boolean {
   return isOrdered || from.status !== to.status || from.step !== to.step;
 }
 
+/** Now and then a look is kept, so that a restart costs a step a tenth of its time at most. */
+export function isTenth({ from, to }: RampTransition, { steps }: RampConfig): boolean {
+  const tenthMs = (steps[to.step]?.leastMs ?? 0) / 10;
+  return (
+    tenthMs > 0 && Math.floor(from.observedMs / tenthMs) < Math.min(11, Math.floor(to.observedMs / tenthMs))
+  );
+}
+
 function isLookedAt({ status }: RampState): boolean {
   return (
     status === "scheduled" ||

@@ -1,6 +1,7 @@
 import type { ControlEvent, RampEvent } from "../../domain/control.ts";
 import { draftRamp } from "./draft.ts";
 import { type Replay, replay } from "./replay.ts";
+import { isSameRamp } from "./standing.ts";
 
 /** Makes every decision of an experiment's ramps again, each under the plan of its generation; `index` counts these decisions. */
 export function replayEvents(events: readonly ControlEvent[], experimentId: string): Replay {
@@ -10,8 +11,7 @@ export function replayEvents(events: readonly ControlEvent[], experimentId: stri
     return { kind: "differs", index: 0, reason: "no decision, or one without a plan, is where it begins" };
   let [state, plan] = [draftRamp(first.plan), first.plan];
   for (const [index, event] of decisions.entries()) {
-    // Another treatment begins as a draft of its own.
-    if (event.plan !== undefined && event.plan.variantId !== plan.variantId) state = draftRamp(event.plan);
+    if (event.plan !== undefined && !isSameRamp(event.plan, plan)) state = draftRamp(event.plan);
     plan = event.plan ?? plan;
     const made = replay(state, plan, [event.transition]);
     if (made.kind === "differs") return { ...made, index };

@@ -1,4 +1,5 @@
 import type { Revision } from "../../domain/config.ts";
+import type { RampConfig } from "../../domain/ramp.ts";
 import { sharesOf } from "../shares.ts";
 import { draftRamp } from "./draft.ts";
 import type { KeptRamp } from "./journal.ts";
@@ -28,5 +29,10 @@ export function standingRamp(
     : undefined;
   if (plan === undefined) return undefined;
   const known = kept.get(experimentId);
-  return known?.plan.variantId === plan.variantId ? known : { state: draftRamp(plan), plan };
+  return known !== undefined && isSameRamp(known.plan, plan) ? known : { state: draftRamp(plan), plan };
+}
+
+/** Another control, or another treatment, is another ramp: nothing of the one holds for the other. */
+export function isSameRamp(one: RampConfig, other: RampConfig): boolean {
+  return one.controlId === other.controlId && one.variantId === other.variantId;
 }
