@@ -15,6 +15,7 @@ export function rampText(view: Fields, screen: Screen): string {
     ["why", view.reason === undefined ? undefined : `${view.reason} (${view.by})`],
     ["PROBLEM", view.problem === undefined ? undefined : `its shares are not in force: ${view.problem}`],
     ["arms", readings && armsOf(readings)],
+    ["KILLED", readings?.is_killed === true ? "a kill switch stands; nothing is decided" : undefined],
     ["gate", readings?.gate],
     ["data", readings && (listOf(readings.data_problems).join("; ") || undefined)],
     ["locked", view.locked_until === undefined ? undefined : `until ${view.locked_until}`],

@@ -6,7 +6,7 @@ import type { RampConfig } from "../domain/ramp.ts";
 
 export interface Switches {
   readonly switches: readonly KillSwitch[];
-  kill(order: Order & { readonly scope: KillScope }): Promise<void>;
+  kill(order: Order & { readonly scope: KillScope; readonly source: "ramp" }): Promise<void>;
   revive(order: Order & { readonly scope: KillScope }): Promise<void>;
 }
 
@@ -27,14 +27,16 @@ export class RampKills {
   /** The one that the ramp itself has set; undefined where it stands no longer. */
   own(plan: Treatment): KillSwitch | undefined {
     const name = scopeName(scopeOf(plan));
-    return this.#switches.switches.find(({ scope, by }) => by === itself && scopeName(scope) === name);
+    return this.#switches.switches.find(
+      ({ scope, source }) => source === "ramp" && scopeName(scope) === name,
+    );
   }
 
   /** In force everywhere when the promise resolves, though perhaps not durable. */
   async set(plan: Treatment, reason: string): Promise<void> {
     if (this.own(plan) !== undefined) return;
     await this.#switches
-      .kill({ scope: scopeOf(plan), by: itself, reason })
+      .kill({ scope: scopeOf(plan), source: "ramp", by: itself, reason })
       .catch((error: unknown) => this.#log.error("a rollback's kill is not durable", { error }));
   }
 

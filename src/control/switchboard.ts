@@ -3,7 +3,7 @@ import { scopeName, switchesAfter, switchesFromEnvironment } from "../core/kill-
 import type { ControlEvent, ControlStore, KillScope, KillSwitch, Order } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 
-type KillOrder = Order & { readonly scope: KillScope };
+type KillOrder = Order & { readonly scope: KillScope; readonly source?: "ramp" };
 
 export class Switchboard {
   readonly #store: ControlStore;

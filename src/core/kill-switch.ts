@@ -46,8 +46,8 @@ export function switchesAfter(events: readonly ControlEvent[]): readonly KillSwi
   const standing = new Map<string, KillSwitch>();
   for (const event of events) {
     if (event.kind === "killed") {
-      const { scope, by, reason, at } = event;
-      standing.set(scopeName(scope), { scope, by, reason, at, source: "admin" });
+      const { scope, by, reason, at, source = "admin" } = event;
+      standing.set(scopeName(scope), { scope, by, reason, at, source });
     }
     if (event.kind === "revived") standing.delete(scopeName(event.scope));
   }

@@ -11,7 +11,8 @@ export type KillScope =
 
 export interface KillSwitch {
   readonly scope: KillScope;
-  readonly source: "environment" | "admin";
+  /** `ramp`: a ramp took its treatment back. */
+  readonly source: "environment" | "admin" | "ramp";
   readonly by: string;
   readonly reason: string;
   /** Epoch milliseconds. */
@@ -83,7 +84,12 @@ export interface KeyRevokedEvent extends Change {
 
 /** A fact of the control plane, in the order that it came to pass. */
 export type ControlEvent =
-  | (Change & { readonly kind: "killed" | "revived"; readonly scope: KillScope })
+  | (Change & {
+      readonly kind: "killed" | "revived";
+      readonly scope: KillScope;
+      /** Without one it was an operator. */
+      readonly source?: "ramp";
+    })
   | (Change & {
       readonly kind: "revision";
       readonly revision: string;

@@ -51,7 +51,7 @@ describe("a ramp over two workers", () => {
     assert.deepEqual(await ask(40), new Set(["control"]));
     const { status } = await server.admin("/admin/experiments/tone/ramp/start", { by: "ada" });
     assert.equal(status, 200);
-    await askUntil(({ step }) => step === 2);
+    await askUntil(({ actual_share: share }) => share === 0.5);
     assert.ok((await ask(60)).has("candidate"));
     upstream.setScript({ "model-b": () => ({ kind: "server_error", status: 500 }) });
     await askUntil((now) => now.status === "rolled_back");

@@ -96,8 +96,9 @@ describe("a ramp", () => {
     );
     assert.equal((await admin(assay, "ramp")).status, "draft");
     await admin(assay, "ramp/start", {});
-    const second = await askUntil(assay, ({ step }) => step === 2);
-    assert.equal(second.actual_share, 0.5);
+    // A step is decided a moment before its shares are in force.
+    const second = await askUntil(assay, ({ actual_share: share }) => share === 0.5);
+    assert.equal(second.step, 2);
     const metrics = await (await fetch(`${assay.adminUrl}/metrics`)).text();
     assert.match(metrics, /assay_ramp_step\{.*"tone".*\} 2/);
     const promoted = await admin(assay, "ramp/promote", {});

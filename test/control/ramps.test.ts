@@ -167,14 +167,18 @@ describe("a ramp", () => {
     assert.deepEqual(one.switches.names, []);
   });
 
-  test("leaves a kill that an operator has set", async () => {
+  test("leaves a kill that an operator has set, and is not rolled back by it", async () => {
     const one = await opened();
+    one.answer = () => readingsWith({ isKilled: true });
     await one.switches.kill({
       scope: { kind: "variant", experimentId: "tone", variantId: "candidate" },
-      by: "ada",
+      // A name says nothing: what the ramp has set is marked as such.
+      by: "ramp",
       reason: "mine",
     });
     await one.order("start");
+    await one.look();
+    assert.equal(statusOf(one), "scheduled 1");
     assert.deepEqual(one.switches.names, ["tone/candidate"]);
   });
 
