@@ -9,6 +9,7 @@ const runs: Readonly<Record<string, number>> = {
   admin: 250,
   config: 250,
   headers: 4000,
+  "held-text": 60,
   "json-scan": 2000,
   outcomes: 3000,
   prompt: 1000,
