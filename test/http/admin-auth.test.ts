@@ -23,6 +23,7 @@ const calls: readonly (readonly [KeyRole, string, string, unknown?])[] = [
   ["operate", "PUT", "/admin/experiments/tone/allocation", { coverage: 1 }],
   ["operate", "DELETE", "/admin/experiments/tone/allocation"],
   ["operate", "POST", "/admin/reload"],
+  ["operate", "POST", "/admin/notifications/retry"],
   ["administer", "POST", "/admin/keys", { name: "new" }],
   ["administer", "DELETE", "/admin/keys/000000000000"],
   ["administer", "POST", "/admin/unheard-of"],
