@@ -79,8 +79,11 @@ async function look(id: string, args: Arguments, io: Io): Promise<Look> {
   const answer = await callAdmin(args, io, { method: "GET", path: pathOf(id) });
   const isJson = args.flag("json");
   const text = isJson ? `${JSON.stringify(answer)}\n` : rampText(answer, screenOf(io.env, io.isOutTerminal));
-  return { exitCode: exitCodeOf(answer.status), at: Date.now(), isJson, text };
+  const isLast = ends.has(String(answer.status));
+  return { exitCode: exitCodeOf(answer.status), at: Date.now(), isJson, text, isLast };
 }
+
+const ends: ReadonlySet<string> = new Set(["completed", "rolled_back", "aborted"]);
 
 /** So that a script may wait for the end: complete, taken back, or on its way. */
 function exitCodeOf(status: unknown): ExitCode {

@@ -8,6 +8,8 @@ export interface Look {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly isJson: boolean;
+  /** There will be nothing more to see. */
+  readonly isLast?: boolean;
   readonly text: string;
 }
 
@@ -20,7 +22,7 @@ export async function watch(read: () => Promise<Look>, everyMs: number, io: Io):
   show(last);
   process.once("SIGINT", onSignal);
   try {
-    while (await isWaited(everyMs, stop.signal)) {
+    while (last.isLast !== true && (await isWaited(everyMs, stop.signal))) {
       const next = await read().catch((thrown: unknown) => unanswered(thrown));
       if (typeof next === "object") last = next;
       // Errors would push the report off the screen, one after the other: it stands above the newest of them.

@@ -1,6 +1,6 @@
 import { rampEventNames } from "../domain/ramp.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { count, flag, idNames, milliseconds, secret, section, text } from "./schema-node.ts";
+import { count, flag, idNames, secret, section, text } from "./schema-node.ts";
 
 export const rampProfiles = ["default", "small"] as const;
 /** Monday first. */
@@ -200,7 +200,7 @@ export const rampSchema: SchemaNode = {
         query: text("PromQL that gives one value.", { minLength: 1, maxLength: 4000 }),
         below: { description: "It must be below this.", type: "number", "x-otherwise": "`above`" },
         above: { description: "It must be above this.", type: "number", "x-otherwise": "`below`" },
-        timeout_ms: milliseconds("How long its answer may take.", 5000),
+        timeout_ms: count("How long its answer may take.", 5000, { maximum: 30_000 }),
       },
       "x-otherwise": "nobody is asked",
     },

@@ -1,6 +1,4 @@
 /** The ramps of this process: what was ordered and what was decided, kept in the journal before it raises, and in force before it is kept where it lowers. */
-import { isKilled } from "../core/kill-switch.ts";
-import { variantDigest } from "../core/phase.ts";
 import { type KeptRamp, keptRamps } from "../core/ramp/journal.ts";
 import { isDecision, isTenth, nextRampState } from "../core/ramp/next-state.ts";
 import { orderedRampState } from "../core/ramp/order.ts";
@@ -8,40 +6,21 @@ import { type PlannedMove, plannedMoves } from "../core/ramp/planned-moves.ts";
 import { settledRampState } from "../core/ramp/settle.ts";
 import { rampShares } from "../core/ramp/shares.ts";
 import { isInForce, standingRamp } from "../core/ramp/standing.ts";
-import type { ExperimentConfig, Revision } from "../domain/config.ts";
 import type { ControlStore, Order } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
-import type { Log } from "../domain/log.ts";
-import type {
-  RampConfig,
-  RampGate,
-  RampOrder,
-  RampQuestion,
-  RampReadings,
-  RampState,
-  RampTransition,
-} from "../domain/ramp.ts";
-import type { MetricDefinition } from "../domain/report.ts";
+import type { RampConfig, RampOrder, RampReadings, RampState, RampTransition } from "../domain/ramp.ts";
 import { itself, RampKills, type Switches } from "./ramp-kills.ts";
+import { digestOf, type RampReaderParts, readRamp } from "./ramp-reader.ts";
 
-export interface RampParts {
+export interface RampParts extends RampReaderParts {
   readonly store: ControlStore;
-  readonly revision: () => Revision;
   /** Makes a revision of what the journal says now, and puts it in force everywhere. */
   readonly reload: (
     order: Order,
   ) => Promise<{ readonly result: string; readonly problems: readonly string[] }>;
   readonly switches: Switches;
-  readonly definitions: (experiment: ExperimentConfig) => readonly MetricDefinition[];
-  /** Rejects where the statistics do not answer. */
-  readonly read: (question: RampQuestion) => Promise<RampReadings>;
-  /** Never rejects: who does not answer is missing. */
-  readonly askGate: (gate: RampGate) => Promise<NonNullable<RampReadings["gate"]>>;
   /** Hears of every decision once it is kept, and of a look after which the ramp waits for somebody. */
   readonly decided: (transition: RampTransition, plan: RampConfig) => void;
-  readonly log: Log;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
 }
 
 export interface GivenOrder extends Order {
@@ -92,7 +71,11 @@ export class Ramps {
 
   /** Experiments whose ramp has something to look at or to finish. */
   get running(): readonly string[] {
-    return this.all.flatMap((state) => (this.#isAtRest(state) ? [] : [state.experimentId]));
+    const ids = new Set([...Object.keys(this.#parts.revision().config.experiments), ...this.#kept.keys()]);
+    return [...ids].filter((id) => {
+      const ramp = this.#find(id);
+      return (ramp !== undefined && !this.#isAtRest(ramp)) || this.#takenOut(id) !== undefined;
+    });
   }
 
   /**
@@ -101,11 +84,17 @@ export class Ramps {
    */
   async order(experimentId: string, given: GivenOrder): Promise<RampTransition> {
     this.#ordered(experimentId, given);
-    if (given.kind === "rollback") await this.#kills.set(this.get(experimentId).plan, given.reason);
+    const killed =
+      given.kind === "rollback"
+        ? this.#kills.set(this.get(experimentId).plan, given.reason)
+        : Promise.resolve(true);
+    // The turn is taken while the kill is on its way, or a look would find the kill and decide in the operator's stead.
     return this.#inTurn(experimentId, async () => {
+      await killed;
       const { transition, plan } = this.#ordered(experimentId, given);
-      if (given.kind === "start") await this.#kills.lift(plan, given);
       await this.#commit(transition, plan, given);
+      // A start that could not be kept has lifted nothing.
+      if (given.kind === "start") await this.#kills.lift(plan, given);
       return transition;
     });
   }
@@ -123,8 +112,9 @@ export class Ramps {
   async look(experimentId: string): Promise<void> {
     await this.#inTurn(experimentId, () => this.#finish(experimentId));
     const asked = this.#find(experimentId);
-    if (asked === undefined || this.#isAtRest(asked.state)) return;
-    const readings = await this.#read(asked);
+    if (asked === undefined || this.#isAtRest(asked)) return;
+    const readings = await readRamp(this.#parts, asked, this.#problems.get(experimentId));
+    if (readings !== undefined) this.#readings.set(experimentId, readings);
     await this.#inTurn(experimentId, async () => {
       // What was read is of that state: whoever has decided in between has made it stale, and it must not raise.
       if (this.#find(experimentId)?.state !== asked.state) return;
@@ -145,10 +135,27 @@ export class Ramps {
     return standingRamp(this.#parts.revision(), experimentId, this.#kept);
   }
 
-  /** A completed ramp that its own kill lies over was about to be rolled back. */
-  #isAtRest(state: RampState): boolean {
+  /** A completed ramp that its own kill lies over was about to be rolled back; an aborted one may be served still. */
+  #isAtRest(ramp: KeptRamp): boolean {
+    const { state } = ramp;
     if (state.status === "completed") return this.#kills.own(state) === undefined;
-    return state.status === "draft" || state.status === "rolled_back" || state.status === "aborted";
+    if (state.status === "aborted") return isInForce(ramp, this.#parts.revision());
+    return state.status === "draft" || state.status === "rolled_back";
+  }
+
+  /** What ran when its plan went from the file: put back, it is not to begin where it was. */
+  #takenOut(
+    experimentId: string,
+  ): { readonly transition: RampTransition; readonly plan: RampConfig } | undefined {
+    const kept = this.#kept.get(experimentId);
+    if (kept === undefined || this.#find(experimentId) === kept) return undefined;
+    const order = {
+      kind: "abort",
+      by: itself,
+      reason: "its plan is in the configuration no longer",
+    } as const;
+    const made = orderedRampState(kept.state, kept.plan, order, this.#parts.now());
+    return made.kind === "transition" ? { transition: made, plan: kept.plan } : undefined;
   }
 
   #inTurn<T>(experimentId: string, act: () => Promise<T>): Promise<T> {
@@ -219,9 +226,13 @@ export class Ramps {
   /** Puts the shares that are wanted in force; once they are, what was on its way has arrived. */
   async #enforce(experimentId: string): Promise<void> {
     const { revision, reload, now, log } = this.#parts;
-    const ramp = this.get(experimentId);
+    const ramp = this.#find(experimentId);
+    if (ramp === undefined) return;
+    const { state, plan } = ramp;
+    const isKept =
+      state.status !== "rolling_back" || (await this.#kills.set(plan, state.reason ?? "rolled back"));
     if (!isInForce(ramp, revision())) {
-      const reason = `the ramp of "${experimentId}" is ${ramp.state.status}`;
+      const reason = `the ramp of "${experimentId}" is ${state.status}`;
       const { problems } = await reload({ by: itself, reason });
       if (!isInForce(ramp, revision())) {
         this.#problems.set(experimentId, problems.join("; ") || "another revision is in force");
@@ -230,65 +241,27 @@ export class Ramps {
       }
     }
     this.#problems.delete(experimentId);
-    const settled = settledRampState(ramp.state, now());
-    if (settled !== undefined) await this.#commit(settled, ramp.plan);
+    // A rollback whose kill a restart would lose is not over.
+    const settled = isKept ? settledRampState(state, now()) : undefined;
+    if (settled !== undefined) await this.#commit(settled, plan);
   }
 
   async #finish(experimentId: string): Promise<void> {
+    const takenOut = this.#takenOut(experimentId);
+    if (takenOut !== undefined) await this.#commit(takenOut.transition, takenOut.plan);
     const ramp = this.#find(experimentId);
-    if (ramp === undefined || this.#isAtRest(ramp.state)) return;
+    if (ramp === undefined || this.#isAtRest(ramp)) return;
     const { state, plan } = ramp;
     const own = this.#kills.own(plan);
-    if (own !== undefined && state.status !== "scheduled" && state.status !== "rolling_back") {
+    // It was started, and the process ended before the kill of the time before was lifted.
+    if (own !== undefined && state.status === "scheduled")
+      await this.#kills.lift(plan, { by: state.by ?? itself, reason: state.reason ?? "started" });
+    else if (own !== undefined && state.status !== "rolling_back") {
       // The process ended, or its disk failed, between the kill and the journal: the rollback was decided.
       const order = { kind: "rollback", by: itself, reason: own.reason } as const;
       const made = orderedRampState(state, plan, order, this.#parts.now());
       if (made.kind === "transition") return this.#commit(made, plan);
     }
-    if (state.status === "rolling_back" && own === undefined) {
-      await this.#kills.set(plan, state.reason ?? "rolled back");
-    }
     await this.#enforce(experimentId);
   }
-
-  async #read({ state, plan }: KeptRamp): Promise<RampReadings | undefined> {
-    const { revision, switches, read, askGate, definitions, log } = this.#parts;
-    const { experimentId, variantId } = plan;
-    const experiment = revision().config.experiments[experimentId];
-    if (experiment === undefined) return undefined;
-    try {
-      const gate = plan.gate === undefined ? undefined : await askGate(plan.gate);
-      const readings = await read({
-        plan,
-        definitions: definitions(experiment),
-        startedAt: state.startedAt,
-        stepStartedAt: state.stepStartedAt,
-        isKilled: isKilled(switches.switches, { experimentId, variantId }),
-        gate,
-      });
-      const whole = { ...readings, dataProblems: [...readings.dataProblems, ...this.#doubts(state, plan)] };
-      this.#readings.set(experimentId, whole);
-      return whole;
-    } catch (error) {
-      log.warn("a ramp could not be read", { experimentId, error });
-      return undefined;
-    }
-  }
-
-  /** What the statistics cannot know. */
-  #doubts(state: RampState, plan: RampConfig): readonly string[] {
-    const problem = this.#problems.get(plan.experimentId);
-    const isOther = digestOf(this.#parts.revision(), plan) !== state.variantDigest;
-    return [
-      ...(isOther
-        ? [`"${plan.variantId}" is not what was started: put it back, or abort and start anew`]
-        : []),
-      ...(problem === undefined ? [] : [`the shares are not in force: ${problem}`]),
-    ];
-  }
-}
-
-function digestOf({ config }: Revision, { experimentId, variantId }: RampConfig): string | undefined {
-  const variant = config.experiments[experimentId]?.variants.find(({ id }) => id === variantId);
-  return variant && variantDigest(config, variant);
 }

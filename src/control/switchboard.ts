@@ -40,18 +40,25 @@ export class Switchboard {
     return [...new Set(this.#switches.map(({ scope }) => scopeName(scope)))];
   }
 
+  /** Whether a restart would find what stands for this scope. */
+  isKept(scope: KillScope): boolean {
+    return !this.#unwritten.some((one) => isKillOf(one, scopeName(scope)));
+  }
+
   /** In force for the next request, and durable, when the promise resolves; in force all the same when it rejects. */
   async kill(order: KillOrder): Promise<void> {
     const event: ControlEvent = { kind: "killed", at: this.#now(), ...order };
     // A kill must not wait for a slow disk: it holds at once, and then it is made to last.
-    this.#unwritten = [...this.#unwritten, event];
+    const name = scopeName(order.scope);
+    // One that is asked for again while the disk fails takes the place of the one before.
+    this.#unwritten = [...this.#unwritten.filter((one) => !isKillOf(one, name)), event];
     this.#refresh();
     const isEverywhere = this.#changed(this.#switches);
     try {
       await this.#store.append(event);
     } catch (cause) {
       await isEverywhere;
-      const message = `"${scopeName(order.scope)}" is killed in this instance, but the kill could not be kept: a restart lifts it. The log has the cause.`;
+      const message = `"${name}" is killed in this instance, but the kill could not be kept: a restart lifts it. The log has the cause.`;
       throw new Failure("internal_error", message, { cause });
     }
     this.#unwritten = this.#unwritten.filter((one) => one !== event);
@@ -71,9 +78,7 @@ export class Switchboard {
     }
     const lifted = this.#unwritten;
     await this.#store.append({ kind: "revived", at: this.#now(), ...order });
-    this.#unwritten = this.#unwritten.filter(
-      (one) => !(lifted.includes(one) && one.kind === "killed" && scopeName(one.scope) === name),
-    );
+    this.#unwritten = this.#unwritten.filter((one) => !(lifted.includes(one) && isKillOf(one, name)));
     this.#refresh();
     await this.#changed(this.#switches);
   }
@@ -82,4 +87,8 @@ export class Switchboard {
     const events = [...this.#store.read(), ...this.#unwritten];
     this.#switches = [...this.#fromEnvironment, ...switchesAfter(events)];
   }
+}
+
+function isKillOf(event: ControlEvent, name: string): boolean {
+  return event.kind === "killed" && scopeName(event.scope) === name;
 }

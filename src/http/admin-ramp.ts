@@ -92,8 +92,8 @@ function rampView(parts: RampRouteParts, id: string) {
     looked_at: timeOf(state.lastLookAt),
     // The earliest; what is missing beside time is in the reason.
     next_at:
-      isObserving && step !== undefined
-        ? timeOf((state.lastLookAt ?? 0) + Math.max(0, step.leastMs - state.observedMs))
+      isObserving && step !== undefined && state.lastLookAt !== undefined
+        ? timeOf(state.lastLookAt + Math.max(0, step.leastMs - state.observedMs))
         : undefined,
     is_approved: step?.asksApproval === true ? state.isApproved : undefined,
     locked_until: timeOf(state.locks.find(({ digest }) => digest === state.variantDigest)?.until),

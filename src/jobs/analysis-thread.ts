@@ -60,11 +60,14 @@ class AnalysisThread {
 
   ask(question: Ask): Promise<string> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.length >= maxWaiting) {
+      const isRamp = question.kind === "ramp";
+      if (this.#queue.length >= maxWaiting && !isRamp) {
         reject(unavailable(`${maxWaiting} questions wait already`));
         return;
       }
-      this.#queue.push({ question, resolve, reject });
+      // A rollback must not wait for pages that somebody reads. Ramps have one question each.
+      const pages = isRamp ? this.#queue.findIndex((job) => job.question.kind !== "ramp") : -1;
+      this.#queue.splice(pages === -1 ? this.#queue.length : pages, 0, { question, resolve, reject });
       this.#pump();
     });
   }

@@ -29,34 +29,35 @@ export function startRampController({
   evaluateMs: everyMs = evaluateMs,
   evaluateRecords: everyRecords = evaluateRecords,
 }: RampControllerParts): { stop(): Promise<void> } {
-  let turn: Promise<void> | undefined;
-  let last = { at: now() - everyMs, tookMs: 0, records: 0 };
-  const isDue = () => {
+  // Each by itself: who waits for a slow gate is nobody else's delay.
+  const lasts = new Map<string, { readonly at: number; readonly tookMs: number; readonly records: number }>();
+  const turns = new Map<string, Promise<void>>();
+  const isDue = (id: string) => {
+    const last = lasts.get(id);
+    if (last === undefined) return true;
     const idleMs = now() - last.at;
     if (idleMs >= everyMs) return true;
     return records() - last.records >= everyRecords && idleMs >= restPerWork * last.tookMs;
   };
-  const lookAll = async () => {
+  const lookAt = async (id: string) => {
     const startedAt = now();
     const seen = records();
-    for (const id of running()) {
-      await look(id).catch((error: unknown) => log.error("a ramp could not be looked at", { id, error }));
-    }
-    last = { at: now(), tookMs: now() - startedAt, records: seen };
+    await look(id).catch((error: unknown) => log.error("a ramp could not be looked at", { id, error }));
+    lasts.set(id, { at: now(), tookMs: now() - startedAt, records: seen });
+    turns.delete(id);
   };
   const timer = setInterval(
     () => {
-      if (turn !== undefined || !isDue()) return;
-      turn = lookAll().finally(() => {
-        turn = undefined;
-      });
+      const ids = running();
+      for (const id of lasts.keys()) if (!ids.includes(id)) lasts.delete(id);
+      for (const id of ids) if (!turns.has(id) && isDue(id)) turns.set(id, lookAt(id));
     },
     Math.min(pollMs, everyMs),
   ).unref();
   return {
     async stop() {
       clearInterval(timer);
-      await turn;
+      await Promise.all(turns.values());
     },
   };
 }

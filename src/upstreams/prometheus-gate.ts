@@ -56,9 +56,16 @@ function sampleOf(answer: unknown): number {
   if (data.resultType === "vector" && samples.length !== 1)
     throw new Error(`the query gave ${samples.length} values; it must give one`);
   const sample = data.resultType === "vector" ? memberOf(samples[0], "value") : samples;
-  const value = Array.isArray(sample) && typeof sample[1] === "string" ? Number(sample[1]) : Number.NaN;
+  const written: unknown = Array.isArray(sample) ? sample[1] : undefined;
+  // An empty text is 0 to JavaScript.
+  const isNumber = typeof written === "string" && /^[+-]?\d/.test(written);
+  const value = isNumber && isOneValue(data.resultType) ? Number(written) : Number.NaN;
   if (Number.isNaN(value)) throw new Error("the query gave no number");
   return value;
+}
+
+function isOneValue(resultType: unknown): boolean {
+  return resultType === "scalar" || resultType === "vector";
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -29,6 +29,8 @@ export interface Harness {
   readonly decided: RampTransition[];
   /** What the statistics say; a function may wait. */
   answer: () => RampReadings | Promise<RampReadings>;
+  /** What the gate says, of a plan that has one. */
+  gate: () => Promise<NonNullable<RampReadings["gate"]>>;
   /** What the file says; undefined cannot be read. */
   file: { plan: RampConfig | undefined; model: string; controlId?: string } | undefined;
   order(kind: Parameters<Ramps["order"]>[1]["kind"], overridesLock?: boolean): Promise<RampTransition>;
@@ -46,8 +48,9 @@ export async function opened(
   const store = createTestStore(JSON.parse(JSON.stringify(events)));
   const log = createTestLog();
   const decided: RampTransition[] = [];
-  const harness: Pick<Harness, "answer" | "file" | "clock"> = {
+  const harness: Pick<Harness, "answer" | "gate" | "file" | "clock"> = {
     answer: () => readingsWith(),
+    gate: async () => "missing",
     file: { plan, model: "m" },
     clock: Math.max(noon, ...events.map(({ at }) => at)),
   };
@@ -84,7 +87,7 @@ export async function opened(
     switches,
     definitions: () => [],
     read: async () => harness.answer(),
-    askGate: async () => "missing",
+    askGate: () => harness.gate(),
     decided: (transition) => decided.push(transition),
     log,
     now,

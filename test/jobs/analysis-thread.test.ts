@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
+import type { RampQuestion } from "../../src/domain/ramp.ts";
 import type { AnalysisPlan } from "../../src/domain/report.ts";
 import { createAnalysisThread } from "../../src/jobs/analysis-thread.ts";
 
@@ -84,4 +85,18 @@ test("a thread that dies takes one question with it, and none of those that wait
     ["one 1", "sent away", "two 1"],
   );
   assert.equal(started(), 2);
+
+  test("answers ramps before pages, in their order, however many pages wait", async (t) => {
+    const { analyst, ask } = thread();
+    t.after(() => analyst.close());
+    const answered: string[] = [];
+    const pages = Array.from({ length: 64 }, (_, at) =>
+      ask(`page-${at}`).then((text) => answered.push(text)),
+    );
+    await new Promise(setImmediate);
+    // Nothing but the turn is looked at here.
+    const ramp = () => analyst.ramp({} as RampQuestion).then((text) => answered.push(text));
+    await Promise.all([ramp(), ramp(), ...pages]);
+    assert.deepEqual(answered.slice(0, 3), ["page-0 1", "undefined 2", "undefined 3"]);
+  });
 });

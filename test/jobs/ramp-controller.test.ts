@@ -72,4 +72,29 @@ describe("the controller of ramps", () => {
     await pass(60_000);
     assert.equal(state.looks.length, 2);
   });
+
+  test("delays no ramp by another that hangs", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { promise: hung, resolve } = Promise.withResolvers<void>();
+    const looks: string[] = [];
+    let passedMs = 0;
+    const controller = startRampController({
+      running: () => ["hung", "tone"],
+      look: (id) => {
+        looks.push(id);
+        return id === "hung" ? hung : Promise.resolve();
+      },
+      records: () => 0,
+      log: createTestLog(),
+      now: () => passedMs,
+    });
+    for (let tick = 0; tick < 3; tick++) {
+      passedMs += 15_000;
+      t.mock.timers.tick(500);
+      for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+    }
+    assert.deepEqual(looks, ["hung", "tone", "tone", "tone"]);
+    resolve();
+    await controller.stop();
+  });
 });

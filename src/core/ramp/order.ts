@@ -21,6 +21,11 @@ export function orderedRampState(
     return refuse(`a ramp that is ${state.status} cannot ${kind}; it can ${possible(state.status)}`);
   }
   if (order.kind === "start") {
+    if (state.status === "completed" && !order.overridesLock) {
+      return refuse(
+        `the ramp is completed, and starting it anew gives everybody but step 1 back to the control; override the lock if that is meant`,
+      );
+    }
     const lock = state.locks.find(({ digest, until }) => digest === order.variantDigest && until > now);
     if (lock !== undefined && !order.overridesLock) {
       return refuse(

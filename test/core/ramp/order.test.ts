@@ -49,7 +49,7 @@ describe("orders to a ramp", () => {
       rolling_back: "",
       rolled_back: "start",
       completing: "rollback",
-      completed: "start rollback",
+      completed: "rollback",
       aborted: "start",
     };
     for (const [status, expected] of Object.entries(fits)) {
@@ -63,6 +63,13 @@ describe("orders to a ramp", () => {
       );
       assert.equal(taken.map(({ kind }) => kind).join(" "), expected, status);
     }
+  });
+
+  test("what is completed starts anew only where that is meant: everybody but the first step would go back", () => {
+    const completed: RampState = { ...observing(config), status: "completed" };
+    assert.equal(orderedRampState(completed, config, startOf(), noon).kind, "refusal");
+    const meant: RampOrder = { ...startOf(), overridesLock: true };
+    assert.equal(orderedRampState(completed, config, meant, noon).kind, "transition");
   });
 
   test("what was rolled back is locked for a day, unless the lock is overridden or the variant changed", () => {
