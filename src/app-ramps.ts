@@ -84,8 +84,11 @@ export function openAppRamps(parts: {
       });
     },
     async stop() {
-      await controller?.stop();
-      await Promise.all([gate.close(), notifications.stop()]);
+      const stopped = controller?.stop();
+      // A look that waits for the gate ends with it, and one without a gate's answer raises nothing.
+      await gate.close();
+      await stopped;
+      await notifications.stop();
     },
   };
 }

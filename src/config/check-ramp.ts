@@ -89,7 +89,9 @@ function checkGate({ gate }: RampSection, at: At): readonly Finding[] {
 
 /** Addresses are secrets: none is told. */
 function checkHooks({ notify }: RampSection, at: At): readonly Finding[] {
-  return notify.flatMap(({ url }, index): readonly Finding[] => {
+  return notify.flatMap(({ url, secret }, index): readonly Finding[] => {
+    const weak = secret === undefined ? undefined : weakness(secret);
+    if (weak !== undefined) return [{ pointer: at("notify", index, "secret"), side: "value", message: weak }];
     const pointer = at("notify", index, "url");
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
     if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
@@ -99,6 +101,19 @@ function checkHooks({ notify }: RampSection, at: At): readonly Finding[] {
     const message = `the value of \`url\` is a ${kind.replace("_", "-")} address, where no hook of yours is; name another`;
     return [{ pointer, side: "value", message }];
   });
+}
+
+/** Standard Webhooks 1.0 wants 24 bytes at least; by a key of none anybody signs. */
+const fewestKeyBytes = 24;
+
+function weakness(secret: string): string | undefined {
+  if (secret === "")
+    return "the value of `secret` is empty, and nothing would be signed; set it, or leave it out";
+  const base64 = secret.startsWith("whsec_") ? secret.slice("whsec_".length) : undefined;
+  if (base64 === undefined) return undefined;
+  const isWhole = /^[A-Za-z0-9+/]+={0,2}$/.test(base64);
+  if (isWhole && Buffer.from(base64, "base64").length >= fewestKeyBytes) return undefined;
+  return `the value of \`secret\` is no \`whsec_\` with the Base64 of ${fewestKeyBytes} bytes or more`;
 }
 
 function checkPlan(

@@ -97,6 +97,19 @@ describe("a ramp's plan", () => {
     }
   });
 
+  test("refuses a hook's secret that signs nothing, or that anybody has, and does not tell it", () => {
+    const text = withRamp(`{ notify: [{ url: "\${HOOK}", secret: "\${SIGN}" }] }`);
+    const problemOf = (SIGN: string) =>
+      problemsOf(text, { env: { HOOK: "https://hooks.example/x", SIGN } })[0] ?? "none";
+    assert.match(problemOf(""), /^assay\.yaml:8:\d+ .*is empty/);
+    for (const secret of ["whsec_", "whsec_c2hvcnQ=", `whsec_${"!".repeat(40)}`]) {
+      assert.match(problemOf(secret), /24 bytes or more/);
+      assert.ok(!problemOf(secret).includes(secret.slice(6) || "$"));
+    }
+    assert.equal(problemOf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), "none");
+    assert.equal(problemOf("any text"), "none");
+  });
+
   test("wants exactly two variants", () => {
     const text = withRamp("{}").replace("warm: { model: b }", "warm: { model: b }\n      cold: { model: c }");
     assert.match(problemsOf(text)[0] ?? "", /needs one treatment beside the control, and there are 2/);

@@ -28,7 +28,12 @@ const ramp = `    fallback: [{ variant: control }]
 async function started(t: TestContext, folder?: string): Promise<TestApp> {
   upstream.setScript({});
   const assay = await startTestApp({
-    config: configWith({ upstreamUrl: upstream.url, experiment: ramp }),
+    // Whoever starts again while the breaker is open meets its fallbacks, which are failures of the treatment.
+    config: configWith({
+      upstreamUrl: upstream.url,
+      upstream: "    breaker: { open_ms: 50 }",
+      experiment: ramp,
+    }),
     rampEvaluateMs: 20,
     ...(folder === undefined ? {} : { folder, storeEngine: "sqlite" as const }),
   });
@@ -192,5 +197,27 @@ describe("a ramp", () => {
     } finally {
       await second.close();
     }
+  });
+
+  test("ends with the process, also while its gate does not answer", { timeout: 10_000 }, async (t) => {
+    const server = createServer(() => {}).listen(0, "127.0.0.1");
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await once(server, "listening");
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    const gate = `      gate: { url: "${url}", query: up, above: 0, timeout_ms: 30000 }\n`;
+    const assay = await startTestApp({
+      config: configWith({ upstreamUrl: upstream.url, experiment: `${ramp}${gate}` }),
+      rampEvaluateMs: 20,
+    });
+    const asked = once(server, "request");
+    await admin(assay, "ramp/start", {});
+    const [{ socket }] = await asked;
+    const left = once(socket, "close");
+    await assay.close();
+    await left;
   });
 });
