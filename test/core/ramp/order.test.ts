@@ -68,7 +68,7 @@ describe("orders to a ramp", () => {
   test("what is completed starts anew only where that is meant: everybody but the first step would go back", () => {
     const completed: RampState = { ...observing(config), status: "completed" };
     assert.equal(orderedRampState(completed, config, startOf(), noon).kind, "refusal");
-    const meant: RampOrder = { ...startOf(), overridesLock: true };
+    const meant = { ...startOf(), overridesLock: true } as RampOrder;
     assert.equal(orderedRampState(completed, config, meant, noon).kind, "transition");
   });
 
