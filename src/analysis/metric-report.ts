@@ -118,7 +118,8 @@ function historyOf(facts: FactColumns, { value }: RatioShape): Float64Array | un
   return found ? sums.map((sum, unit) => sum / (counts[unit] ?? 0)) : undefined;
 }
 
-const critical = 1.959963984540054;
+/** The normal distribution's 97.5th percentile: half of a 95 % interval. */
+export const critical = 1.959963984540054;
 
 function armValue(arm: {
   readonly variantId: string;

@@ -2,6 +2,7 @@
 import type { Margin } from "../domain/metric.ts";
 import type { RampSlo } from "../domain/ramp.ts";
 import { quantileDifferenceSequence } from "./anytime-quantile.ts";
+import { critical } from "./metric-report.ts";
 import type { Arm, RampContext } from "./ramp-context.ts";
 import {
   alphasOf,
@@ -15,8 +16,6 @@ import {
 import type { MetricShape, RequestValue } from "./request-values.ts";
 
 type QuantileShape = Extract<MetricShape, { kind: "quantile" }>;
-
-const critical = 1.959963984540054;
 
 /**
  * Phases are thrown together, which no other report may do: a ramp's arms are equal at every step, so each phase weighs the same in

@@ -67,7 +67,7 @@ export const metricSchema: SchemaNode = {
   },
 };
 
-const margin = (description: string, otherwise: string): SchemaNode => ({
+export const metricMargin = (description: string, otherwise: string): SchemaNode => ({
   description,
   type: ["number", "string"],
   pattern: "^\\d{1,9}(\\.\\d{1,9})?%?$",
@@ -75,7 +75,8 @@ const margin = (description: string, otherwise: string): SchemaNode => ({
   "x-otherwise": otherwise,
 });
 
-const metricUse = (
+/** Metrics that something is made of, each a name or a map with the name and `more`. */
+export const metricUses = (
   description: string,
   more: Readonly<Record<string, SchemaNode>>,
   maxItems: number,
@@ -108,17 +109,17 @@ export const analysisSchema: SchemaNode = {
   default: {},
   additionalProperties: false,
   properties: {
-    goals: metricUse(
+    goals: metricUses(
       "Metrics that decide: a treatment wins when one of them is better. Names, or maps.",
       {
-        smallest_effect: margin("The smallest effect that matters, for plans.", "not planned for"),
+        smallest_effect: metricMargin("The smallest effect that matters, for plans.", "not planned for"),
       },
       20,
     ),
-    guardrails: metricUse(
+    guardrails: metricUses(
       "Metrics that must not get worse by more than a margin. Names, or maps.",
       {
-        margin: margin(
+        margin: metricMargin(
           "The largest harm that is tolerated: a number, or a percentage of the control's value: also of a share, where 10% of a control at 2 % is 0.2 points.",
           "0.01 of a share, 10% of anything else",
         ),

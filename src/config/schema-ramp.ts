@@ -1,6 +1,7 @@
 import { rampEventNames } from "../domain/ramp.ts";
+import { metricMargin, metricUses } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { count, flag, idNames, secret, section, text } from "./schema-node.ts";
+import { count, flag, secret, section, text, withoutDefault } from "./schema-node.ts";
 
 export const rampProfiles = ["default", "small"] as const;
 /** Monday first. */
@@ -47,29 +48,14 @@ const steps: SchemaNode = {
 };
 
 const slos: SchemaNode = {
-  description: "What the treatment must not make worse. Names, or maps.",
-  type: "array",
-  minItems: 1,
-  maxItems: 10,
-  items: {
-    description: "A metric's name, or a map with it.",
-    type: ["string", "object"],
-    if: { type: "string" },
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema, in data that nobody awaits
-    then: { minLength: 1 },
-    else: {
-      additionalProperties: false,
-      required: ["metric"],
-      properties: {
-        metric: { ...idNames, description: "Name of a metric, built-in or of `metrics`." },
-        margin: {
-          description:
-            "How much worse than the control of the same hour is tolerated: a number, or a percentage of the control's value.",
-          type: ["number", "string"],
-          pattern: "^\\d{1,9}(\\.\\d{1,9})?%?$",
-          "x-wanted": "a number such as 0.01, or a percentage of the control's value such as 10%",
-          "x-otherwise": "0.01 of a share, 10% of anything else",
-        },
+  ...withoutDefault(
+    metricUses(
+      "What the treatment must not make worse. Names, or maps.",
+      {
+        margin: metricMargin(
+          "How much worse than the control of the same hour is tolerated: a number, or a percentage of the control's value.",
+          "0.01 of a share, 10% of anything else",
+        ),
         ceiling: {
           description:
             "A value that neither arm may pass. When both do the ramp holds, for then the treatment is not to blame.",
@@ -77,8 +63,10 @@ const slos: SchemaNode = {
           "x-otherwise": "none",
         },
       },
-    },
-  },
+      10,
+    ),
+  ),
+  minItems: 1,
   "x-otherwise": "`error_rate` by 25% with the ceiling 0.2, and `success_rate` by 0.02",
 };
 

@@ -30,3 +30,23 @@ test("a hook is posted to, and all but 2xx is a failure that tells no address", 
     return !message.includes("secret-path");
   });
 });
+
+test("a hook that answers 2xx at length, or breaks off behind it, has taken it", async (t) => {
+  let end: "whole" | "cut" = "whole";
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-length": 5_000_000 });
+    response.write("x".repeat(1_000_000));
+    if (end === "whole") response.end("x".repeat(4_000_000));
+    else setImmediate(() => response.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const hooks = createWebhookCaller();
+  t.after(async () => {
+    await hooks.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  for (end of ["whole", "cut"] as const) await hooks.post({ url, headers: {}, body: "{}" });
+});
