@@ -60,10 +60,6 @@ export class HeldText {
     return this.#shown;
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   /** Of what may be shown, in the order of the text. Positions are those of the text as it came. */
   get replacements(): readonly Replacement[] {
     return this.#replacements;

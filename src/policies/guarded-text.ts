@@ -47,10 +47,6 @@ export class GuardedText {
     return this.#isWatched && !this.#isGivenUp ? this.#held.shown : Number.POSITIVE_INFINITY;
   }
 
-  get length(): number {
-    return this.#held.length;
-  }
-
   get replacements(): readonly Replacement[] {
     return this.#held.replacements;
   }
