@@ -33,12 +33,18 @@ export function adminServer(
     log,
     switches: () => switches.switches,
     kill: async (order) => {
-      await switches.kill(order);
-      log.warn("kill switch on", { ...order });
+      try {
+        await switches.kill(order);
+      } finally {
+        // One that could not be kept is in force all the same.
+        log.warn("kill switch on", { ...order });
+        ramps.switched("killed", order);
+      }
     },
     revive: async (order) => {
       await switches.revive(order);
       log.warn("kill switch off", { ...order });
+      ramps.switched("revived", order);
     },
     reload: (order) => revisions.reload(order),
     allocate: (order) => revisions.allocate(order),
@@ -68,6 +74,7 @@ export function adminServer(
         isDraining: phase() === "draining",
         revisions,
         switches: switches.switches,
+        ramps: ramps.ramps.all,
         keys: keys.ring.table.keys,
         exportsTraces: telemetry.exportsTraces,
         store: opened.store.events.health(),

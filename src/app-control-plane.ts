@@ -22,6 +22,7 @@ import { watchFiles } from "./jobs/watch-files.ts";
 import { openControlJournal } from "./stores/control-journal.ts";
 import { InstrumentProducer } from "./telemetry/instruments.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import { createOutgoing } from "./telemetry/outgoing.ts";
 import { startTelemetry, type Telemetry } from "./telemetry/sdk.ts";
 import type { TracingParts } from "./telemetry/tracing.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "./upstreams/scripted/server.ts";
@@ -50,8 +51,9 @@ export interface ServingPorts extends DataPlanePorts {
 
 /** What serves the traffic: a data plane in this process, or several in others. */
 export interface Serving {
-  readonly metrics: Pick<Metrics, "instruments" | "configReload" | "refresh"> &
-    Partial<Pick<Metrics, "queues">>;
+  readonly metrics: Pick<Metrics, "instruments" | "queues" | "redactions" | "configReload" | "refresh">;
+  /** Whether requests are served in this process. */
+  readonly servesHere: boolean;
   /** Makes ready what a revision needs, and gives the step that puts it in force; it is done when it is so everywhere. */
   prepare(revision: Revision, source: RevisionSource): Promise<() => void | Promise<void>>;
   /** Resolves when it holds everywhere. */
@@ -126,7 +128,6 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
     if (unknown.length > 0)
       log.error("kill switches that name nothing of this configuration kill nothing", { unknown });
     store.analyst.warm(Object.keys(config.experiments));
-    const { rampEvaluateMs: evaluateMs } = options;
     const ramps = openAppRamps({
       journal,
       revisions,
@@ -134,7 +135,10 @@ export async function startControlPlane(parts: ControlPlaneParts): Promise<Contr
       store,
       log,
       stateDir: config.stateDir,
-      evaluateMs,
+      evaluateMs: options.rampEvaluateMs,
+      // Telemetry asks for ramps, too: it starts when they are there, and before any of them is looked at.
+      events: () => opened.telemetry?.events,
+      outgoing: createOutgoing(parts.redactor, data.metrics.redactions),
     });
     return await serveAll({ ...parts, switches, revisions, ramps, opened });
   } catch (error) {
@@ -222,7 +226,7 @@ function telemetryOf({ config, log, switches, revisions, ramps, opened }: Runnin
       breakers,
       isConfigValid: revisions.problems.length === 0,
       killScopes: switches.names,
-      ramps: ramps.ramps.all,
+      ramps: ramps.ramps.all.map(({ state }) => state),
       store: opened.store.events.health(),
     });
   });
@@ -233,6 +237,7 @@ function telemetryOf({ config, log, switches, revisions, ramps, opened }: Runnin
     tail: () => revisions.current.config.telemetry,
     producer,
     // Several processes that serve send their traces themselves.
+    servesTraffic: data.servesHere,
     queues: metrics.queues,
     log,
   });

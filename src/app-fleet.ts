@@ -69,6 +69,7 @@ export function createFleetPlane(
   });
   return {
     metrics,
+    servesHere: false,
     async prepare({ id, config: { redaction } }, source) {
       const commit = await fleet.prepare(id, source);
       return () => {

@@ -6,19 +6,26 @@ import { Ramps } from "./control/ramps.ts";
 import type { Revisions } from "./control/revisions.ts";
 import type { Switchboard } from "./control/switchboard.ts";
 import { analysisPlan } from "./core/analysis-plan.ts";
+import { newsOf, switchNews } from "./core/ramp/news.ts";
 import { hookName, notificationsOf, signatureHeaders } from "./core/ramp/notification.ts";
-import type { ControlStore } from "./domain/control.ts";
+import type { ControlStore, KillScope, Order } from "./domain/control.ts";
 import type { Log } from "./domain/log.ts";
-import type { RampHook, RampReadings } from "./domain/ramp.ts";
+import type { RampReadings } from "./domain/ramp.ts";
+import type { RampHook, RampNews } from "./domain/ramp-news.ts";
 import { createNotifier, type Notifier } from "./jobs/notifier.ts";
 import { startRampController } from "./jobs/ramp-controller.ts";
 import { openOutboxFile } from "./stores/outbox-file.ts";
+import type { Outgoing } from "./telemetry/outgoing.ts";
+import { tellRampNews } from "./telemetry/ramp-event.ts";
+import type { EventSink } from "./telemetry/span-sink.ts";
 import { createGateCaller } from "./upstreams/prometheus-gate.ts";
 import { createWebhookCaller } from "./upstreams/webhook.ts";
 
 export interface AppRamps {
   readonly ramps: Ramps;
   readonly notifications: Notifier;
+  /** An operator's kill switch was set, or lifted: whoever listens to a ramp that it covers hears of it. */
+  switched(event: "killed" | "revived", order: Order & { readonly scope: KillScope }): void;
   /** Begins to look at them. */
   start(): void;
   stop(): Promise<void>;
@@ -32,14 +39,20 @@ export function openAppRamps(parts: {
   readonly log: Log;
   readonly stateDir: string;
   readonly evaluateMs: number | undefined;
+  /** Undefined when logs are not exported. */
+  readonly events: () => EventSink | undefined;
+  readonly outgoing: Pick<Outgoing, "written">;
 }): AppRamps {
-  const { journal, revisions, switches, store, log, stateDir, evaluateMs } = parts;
+  const { journal, revisions, switches, store, log, stateDir, evaluateMs, events, outgoing } = parts;
   const hooksOf = (experimentId: string): readonly RampHook[] =>
     revisions.current.config.experiments[experimentId]?.rampHooks ?? [];
   const notifications = openNotifications({ stateDir, log, hooksOf });
-  const gate = createGateCaller(({ url }, error) =>
-    log.warn("the gate of a ramp tells nothing", { url, error }),
-  );
+  const tell = (news: RampNews) => {
+    notifications.tell(notificationsOf(news, hooksOf(news.experimentId)));
+    const sink = events();
+    if (sink !== undefined) tellRampNews(sink, news, outgoing);
+  };
+  const gate = createGateCaller(({ url }, why) => log.warn("the gate of a ramp tells nothing", { url, why }));
   const ramps = new Ramps({
     store: journal,
     revision: () => revisions.current,
@@ -50,7 +63,8 @@ export function openAppRamps(parts: {
     read: async (question) => JSON.parse(await store.analyst.ramp(question)) as RampReadings,
     askGate: (asked) => gate.ask(asked),
     decided(transition, plan) {
-      notifications.tell(notificationsOf(transition, plan, hooksOf(plan.experimentId)));
+      const news = newsOf(transition, plan);
+      if (news !== undefined) tell(news);
       const { from, to, rule } = transition;
       if (from.status === to.status && from.step === to.step) return;
       const line = to.status === "rolling_back" ? log.warn : log.info;
@@ -73,6 +87,9 @@ export function openAppRamps(parts: {
   return {
     ramps,
     notifications,
+    switched(event, order) {
+      for (const news of switchNews(event, order, ramps.all, wallNow())) tell(news);
+    },
     start() {
       controller = startRampController({
         running: () => ramps.running,

@@ -138,6 +138,7 @@ async function start(boot: Boot<WorkerSettings>) {
     tail: () => current().config.telemetry,
     // Ours go by the primary, which adds those of all workers up.
     producer: new InstrumentProducer([], { name: "assay", version }, () => {}),
+    servesTraffic: true,
     queues: data.metrics.queues,
     log: foundation.log,
   });

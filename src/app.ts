@@ -70,5 +70,5 @@ async function startLocked(options: AppOptions, config: Config): Promise<App> {
 /** Joined by direct calls: what the control plane has in force is what the next request meets. */
 function inThisProcess(foundation: Foundation, ports: ServingPorts): Serving {
   const data = createDataPlane(foundation, ports);
-  return { ...data, tell: ({ keys }) => data.forget(keys), isReady: () => true };
+  return { ...data, servesHere: true, tell: ({ keys }) => data.forget(keys), isReady: () => true };
 }

@@ -128,6 +128,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   "app-ramps.ts": {
     imports: [
+      "telemetry",
       "control",
       "core",
       "domain",

@@ -32,7 +32,8 @@ export function quantileReading(context: RampContext, slo: RampSlo, { p, value }
   const isHarm = isWorse(slo, excess(alphas.harm));
   // Ranks of the textbook's interval (Deng et al. 2018): fewer units have no such quantile to speak of.
   const least = Math.ceil((critical ** 2 * Math.max(p, 1 - p)) / Math.min(p, 1 - p));
-  if (!isHarm && fewest < least) return unknown(`${fewest} of ${least} units in an arm`);
+  if (!isHarm && fewest < least)
+    return unknown(`${fewest} of the ${least} units in an arm that a ${nameOf(p)} can be told from`);
   const verdict = verdictOf({
     isHarm,
     isSuspect: isWorse(slo, excess(alphas.suspect)),
@@ -100,6 +101,11 @@ function isBetter(
   { low, high }: { readonly low: number; readonly high: number },
 ): boolean {
   return better === "lower" ? high < 0 : low > 0;
+}
+
+/** `p95` */
+function nameOf(p: number): string {
+  return `p${Number((100 * p).toFixed(2))}`;
 }
 
 function rankOf(length: number, p: number): number {

@@ -10,7 +10,7 @@ export function rampText(view: Fields, screen: Screen): string {
   const told = (text: unknown) => shownText(String(text ?? ""), screen);
   const readings = isObject(view.readings) ? view.readings : undefined;
   const facts: [string, unknown][] = [
-    ["step", `${view.step} of ${view.steps}, ${sharesOf(view)}`],
+    ["step", `${view.step} of ${view.steps}; ${sharesOf(view)}`],
     ["observed", observedOf(view)],
     ["why", view.reason === undefined ? undefined : `${view.reason} (${view.by})`],
     ["PROBLEM", view.problem === undefined ? undefined : `its shares are not in force: ${view.problem}`],
@@ -24,9 +24,7 @@ export function rampText(view: Fields, screen: Screen): string {
   const lines = [
     head,
     ...facts.flatMap(([name, value]) =>
-      value === undefined
-        ? []
-        : wrapped(`  ${name.padEnd(9)} ${told(value)}`, screenWidth, " ".repeat(12)).map(indented),
+      value === undefined ? [] : column(`  ${name}`, told(value), factIndent),
     ),
     ...slosOf(readings, screen),
     ...decisionsOf(view, told),
@@ -47,22 +45,32 @@ export function dryRunText({ experiment, status, moves }: Fields): string {
   );
 }
 
-/** `wrapped` takes the spaces at the beginning away. */
-function indented(line: string): string {
-  return line.startsWith(" ") ? line : `  ${line}`;
+const factIndent = 12;
+const sloIndent = 30;
+
+/** A name, and a text beside it that keeps to its column. `width` is what the name takes on a screen. */
+function column(name: string, text: string, indent: number, width = name.length): string[] {
+  const [first = "", ...rest] = wrapped(text, screenWidth - indent);
+  const gap = " ".repeat(Math.max(1, indent - width));
+  return [`${name}${gap}${first}`, ...rest.map((line) => `${" ".repeat(indent)}${line}`)];
 }
 
-function sharesOf(view: Fields): string {
-  const set = percent(Number(view.set_share));
-  const isOther = view.set_share !== view.actual_share;
-  const served = isOther ? `, ${percent(Number(view.actual_share))} in force` : "";
-  return `${set} of the units${served}; the others meet ${view.incumbent}`;
+function sharesOf({ variant, control, set_share: set, actual_share: actual }: Fields): string {
+  const served = set === actual ? "" : `, ${percent(Number(actual))} in force`;
+  return `${percent(Number(set))} of the units meet ${variant}${served}, the others ${control}`;
 }
 
 function observedOf({ observed_s: observed, least_s: least, most_s: most, next_at: next }: Fields) {
   if (least === undefined) return undefined;
-  const at = next === undefined ? "" : `; next step ${next} at the earliest`;
-  return `${observed} s of ${least} s at least, ${most} s at most${at}`;
+  const at = next === undefined ? "" : `; the next not before ${next}`;
+  const [seen, wanted, longest] = [observed, least, most].map((seconds) => spanText(Number(seconds)));
+  return `${seen} of ${wanted} at least, ${longest} at most${at}`;
+}
+
+/** `90 s`, `25 min`, `24 h`: what is left over is not worth its place. */
+function spanText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
 function armsOf({ units, requests }: Fields): string {
@@ -77,18 +85,31 @@ const verdictColours: Readonly<Record<string, Colour>> = { harm: "red", suspect:
 
 function slosOf(readings: Fields | undefined, screen: Screen): string[] {
   const slos = Array.isArray(readings?.slos) ? readings.slos.filter(isObject) : [];
-  return slos.map((slo) => {
+  return slos.flatMap((slo) => {
     const verdict = String(slo.verdict);
-    const interval = isObject(slo.interval) ? slo.interval : undefined;
-    const facts = [
+    const told = [
       `${figure(slo.treatment)} against ${figure(slo.control)}`,
-      ...(slo.e_value === undefined ? [] : [`e-value ${figure(slo.e_value)}`]),
-      ...(interval === undefined ? [] : [`difference ${figure(interval.low)} to ${figure(interval.high)}`]),
+      ...toleranceOf(slo),
+      ...evidenceOf(slo, readings?.e_value_limit),
       ...(slo.reason === undefined ? [] : [String(slo.reason)]),
-    ].join(", ");
-    const name = shownText(String(slo.metric), screen).padEnd(18);
-    return `  ${name} ${paint(verdict.padEnd(8), verdictColours[verdict], screen)} ${shownText(facts, screen)}`;
+    ].join("; ");
+    const name = `  ${shownText(String(slo.metric), screen).padEnd(18)} `;
+    const painted = `${name}${paint(verdict, verdictColours[verdict], screen)}`;
+    return column(painted, shownText(told, screen), sloIndent, name.length + verdict.length);
   });
+}
+
+/** `tolerated: 25 % more` */
+function toleranceOf({ better, margin }: Fields): string[] {
+  if (!isObject(margin)) return [];
+  const size = margin.kind === "relative" ? percent(Number(margin.value)) : figure(margin.value);
+  return [`tolerated: ${size} ${better === "lower" ? "more" : "less"}`];
+}
+
+function evidenceOf({ e_value: eValue, interval, verdict }: Fields, limit: unknown): string[] {
+  if (eValue !== undefined) return [`e-value ${figure(eValue)} (${figure(limit)} rolls back)`];
+  if (isObject(interval)) return [`difference ${figure(interval.low)} to ${figure(interval.high)}`];
+  return verdict === "unknown" ? [] : ["no bounds of the difference yet"];
 }
 
 function decisionsOf({ decisions }: Fields, told: (text: unknown) => string): string[] {

@@ -1,4 +1,5 @@
 import { isObject } from "../core/chat-completion.ts";
+import { percent } from "../core/line.ts";
 import { adminOptions, callAdmin } from "./admin-client.ts";
 import { type Command, jsonOption } from "./command.ts";
 import { counted, countText } from "./quantity.ts";
@@ -36,6 +37,7 @@ function statusText(status: Record<string, unknown>): string {
     ),
     ...listed("breaker", status.breakers, (one) => `${one.upstream} ${one.model}: ${one.state}`),
     ...guardrailLines(status.guardrails),
+    ...rampLines(status.ramps),
     ...workerLines(status.workers),
     ...storeLines(status.store),
     ...problemLines(status.config_problems),
@@ -64,6 +66,15 @@ function guardrailLines(guardrails: unknown): string[][] {
   return listed("guardrail", guardrails, ({ name, check, action, is_shadow: isShadow, guards }) => {
     const where = Array.isArray(guards) && guards.length > 0 ? guards.join(", ") : "GUARDS NOTHING";
     return `${name}: ${check}, ${action}${isShadow === true ? " in shadow" : ""}; ${where}`;
+  });
+}
+
+/** None for a server without ramps. */
+function rampLines(ramps: unknown): string[][] {
+  if (!Array.isArray(ramps) || ramps.length === 0) return [];
+  return listed("ramp", ramps, ({ experiment, variant, status, step, steps, share, reason }) => {
+    const where = `${experiment}/${variant} ${String(status).replaceAll("_", " ")}, step ${step} of ${steps}, ${percent(Number(share))}`;
+    return reason === undefined ? where : `${where}: ${reason}`;
   });
 }
 

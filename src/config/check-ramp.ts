@@ -1,5 +1,6 @@
 import { isForbidden, networkKind } from "../core/network-address.ts";
 import { findRampProblem } from "../core/ramp/problem.ts";
+import { isTimeZone } from "../core/ramp/schedule.ts";
 import { builtInMetrics } from "../domain/metric.ts";
 import type { Finding } from "./check-shape.ts";
 import { unknownName } from "./check-upstreams.ts";
@@ -19,6 +20,7 @@ export function checkRamps(file: ConfigFile, source: YamlSource): readonly Findi
     const findings = [
       ...checkSlos(ramp, names, at),
       ...checkTimes(ramp, at),
+      ...checkTimeZone(ramp, at),
       ...checkGate(ramp, at),
       ...checkHooks(ramp, at),
     ];
@@ -72,6 +74,13 @@ function checkTimes({ schedule }: RampSection, at: At): readonly Finding[] {
       ? []
       : [{ pointer, side: "value", message: `${text} is no time; write one such as 2026-11-22T10:00:00Z` }],
   );
+}
+
+/** Also of one that no hours need yet: whoever adds them would look for the fault there. */
+function checkTimeZone({ schedule: { time_zone: name } }: RampSection, at: At): readonly Finding[] {
+  if (isTimeZone(name)) return [];
+  const message = `"${name}" is no time zone; write one like Europe/Berlin`;
+  return [{ pointer: at("schedule", "time_zone"), side: "value", message }];
 }
 
 function checkGate({ gate }: RampSection, at: At): readonly Finding[] {

@@ -2,7 +2,7 @@
 import type { AuthConfig, HashName, OnInvalid, StoreConfig, StreamMode, UnitType } from "../domain/config.ts";
 import type { GuardrailAction, GuardrailStage } from "../domain/guardrail.ts";
 import type { Better, Combine, MetricPer, OutcomeKind } from "../domain/metric.ts";
-import type { RampEventName } from "../domain/ramp.ts";
+import type { RampEventName } from "../domain/ramp-news.ts";
 import type { rampProfiles, weekDays } from "./schema-ramp.ts";
 
 export interface ConfigFile {

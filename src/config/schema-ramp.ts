@@ -1,4 +1,4 @@
-import { rampEventNames } from "../domain/ramp.ts";
+import { rampEventNames } from "../domain/ramp-news.ts";
 import { metricMargin, metricUses } from "./schema-metrics.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { count, flag, secret, section, text, withoutDefault } from "./schema-node.ts";

@@ -1,6 +1,7 @@
 import { builtIns, isBuiltIn } from "../core/built-in-metrics.ts";
 import type { Better } from "../domain/metric.ts";
-import type { RampConfig, RampGate, RampHook, RampSchedule, RampSlo, RampStep } from "../domain/ramp.ts";
+import type { RampConfig, RampGate, RampSchedule, RampSlo, RampStep } from "../domain/ramp.ts";
+import type { RampHook } from "../domain/ramp-news.ts";
 import type { ExperimentSection, MetricSection, RampSection, RampSloSection } from "./file-shape.ts";
 import { weekDays } from "./schema-ramp.ts";
 import { createSecret } from "./secret.ts";

@@ -32,7 +32,7 @@ export class Ramps {
   readonly #parts: RampParts;
   readonly #kills: RampKills;
   readonly #kept: Map<string, KeptRamp>;
-  readonly #readings = new Map<string, RampReadings>();
+  readonly #readings = new Map<string, { readonly generation: number; readonly readings: RampReadings }>();
   readonly #problems = new Map<string, string>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -52,9 +52,10 @@ export class Ramps {
     );
   }
 
-  /** Of the last look; undefined before it. */
+  /** Of this generation's last look, in this process; undefined before it. */
   readings(experimentId: string): RampReadings | undefined {
-    return this.#readings.get(experimentId);
+    const last = this.#readings.get(experimentId);
+    return last?.generation === this.#find(experimentId)?.state.generation ? last?.readings : undefined;
   }
 
   /** Why the shares that are wanted are not in force; undefined when they are. */
@@ -63,10 +64,8 @@ export class Ramps {
   }
 
   /** Of every experiment that has a plan. */
-  get all(): readonly RampState[] {
-    return Object.keys(this.#parts.revision().config.experiments).flatMap(
-      (id) => this.#find(id)?.state ?? [],
-    );
+  get all(): readonly KeptRamp[] {
+    return Object.keys(this.#parts.revision().config.experiments).flatMap((id) => this.#find(id) ?? []);
   }
 
   /** Experiments whose ramp has something to look at or to finish. */
@@ -114,7 +113,8 @@ export class Ramps {
     const asked = this.#find(experimentId);
     if (asked === undefined || this.#isAtRest(asked)) return;
     const readings = await readRamp(this.#parts, asked, this.#problems.get(experimentId));
-    if (readings !== undefined) this.#readings.set(experimentId, readings);
+    if (readings !== undefined)
+      this.#readings.set(experimentId, { generation: asked.state.generation, readings });
     await this.#inTurn(experimentId, async () => {
       // What was read is of that state: whoever has decided in between has made it stale, and it must not raise.
       if (this.#find(experimentId)?.state !== asked.state) return;

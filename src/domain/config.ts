@@ -4,7 +4,8 @@ import type { Allocation } from "./experiment.ts";
 import type { GuardrailConfig } from "./guardrail.ts";
 import type { AnalysisConfig, OutcomeMetric } from "./metric.ts";
 import type { PromptFile, RenderablePrompt } from "./prompt.ts";
-import type { RampConfig, RampHook } from "./ramp.ts";
+import type { RampConfig } from "./ramp.ts";
+import type { RampHook } from "./ramp-news.ts";
 import type { ModelConfig, UpstreamConfig } from "./upstream-config.ts";
 
 export interface Config {

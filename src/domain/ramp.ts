@@ -1,5 +1,4 @@
 /** Ramps: a treatment's share is raised step by step while it does no harm, and taken back when it does. */
-import type { Secret } from "./config.ts";
 import type { Better, Margin } from "./metric.ts";
 import type { MetricDefinition } from "./report.ts";
 
@@ -228,45 +227,4 @@ export type RampOrder =
 export interface RampRefusal {
   readonly kind: "refusal";
   readonly message: string;
-}
-
-/** What is told of a ramp; `waiting` is for an approval. */
-export const rampEventNames = [
-  "started",
-  "raised",
-  "waiting",
-  "held",
-  "resumed",
-  "paused",
-  "rolled_back",
-  "completed",
-  "aborted",
-] as const;
-
-export type RampEventName = (typeof rampEventNames)[number];
-
-/** Where a ramp's events are told. */
-export interface RampHook {
-  /** Addresses of such hooks are secrets often enough. */
-  readonly url: Secret;
-  /** Of the signature; undefined signs nothing. */
-  readonly secret: Secret | undefined;
-  readonly format: "cloudevents" | "slack";
-  readonly on: readonly RampEventName[];
-}
-
-/** One message to one hook. Neither the address nor the secret is in it: it is kept on disk. */
-export interface Notification {
-  /** The same for every attempt. */
-  readonly id: string;
-  readonly experimentId: string;
-  /** Names the hook among those of its experiment. */
-  readonly hook: string;
-  readonly at: number;
-  readonly event: RampEventName;
-  readonly contentType: string;
-  readonly body: string;
-  /** That failed. */
-  readonly attempts: number;
-  readonly error: string | undefined;
 }

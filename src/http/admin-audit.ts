@@ -1,6 +1,7 @@
 /** Everything that was changed: by whom, why, from what to what. */
 import { keysAfter } from "../core/client-key.ts";
 import { scopeName } from "../core/kill-switch.ts";
+import { isDecision } from "../core/ramp/next-state.ts";
 import type { ControlEvent, RampEvent } from "../domain/control.ts";
 import type { RampState } from "../domain/ramp.ts";
 import { keyView } from "./admin-keys.ts";
@@ -9,7 +10,9 @@ import { keyView } from "./admin-keys.ts";
 export function auditView(events: readonly ControlEvent[], limit: number): readonly object[] {
   const killed = new Set<string>();
   const keys = new Map(keysAfter(events).map((state) => [state.key.id, state]));
-  const entries = events.map((event) => {
+  // A look that is kept for a restart has changed nothing.
+  const changes = events.filter((event) => event.kind !== "ramp" || isDecision(event.transition));
+  const entries = changes.map((event) => {
     if (event.kind === "killed" || event.kind === "revived") return switchEntry(event, killed);
     if (event.kind === "key_created" || event.kind === "key_revoked") {
       const isCreated = event.kind === "key_created";

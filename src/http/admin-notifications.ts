@@ -1,7 +1,7 @@
 /** What hooks were not told yet, and what was given up. */
 import type { Hono } from "hono";
 import { Failure } from "../domain/failure.ts";
-import type { Notification } from "../domain/ramp.ts";
+import type { Notification } from "../domain/ramp-news.ts";
 import { type AdminEnv, jsonBody, textOf } from "./admin-input.ts";
 
 export interface NotificationParts {

@@ -1,13 +1,22 @@
 /** A ramp as operators see and steer it. */
 import type { Context, Hono } from "hono";
 import type { KeptRamp } from "../core/ramp/journal.ts";
+import { isDecision } from "../core/ramp/next-state.ts";
 import type { PlannedMove } from "../core/ramp/planned-moves.ts";
-import { rampShares } from "../core/ramp/shares.ts";
+import { nextOpening } from "../core/ramp/schedule.ts";
+import { rampShares, treatmentShare } from "../core/ramp/shares.ts";
 import { sharesOf } from "../core/shares.ts";
 import type { Revision } from "../domain/config.ts";
-import type { ControlEvent, Order, RampEvent, Shares } from "../domain/control.ts";
+import type { ControlEvent, Order, RampEvent } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
-import type { RampOrder, RampReadings, RampState, RampTransition } from "../domain/ramp.ts";
+import type {
+  RampConfig,
+  RampOrder,
+  RampReadings,
+  RampSlo,
+  RampState,
+  RampTransition,
+} from "../domain/ramp.ts";
 import { type AdminEnv, experimentOf, jsonBody, orderOf } from "./admin-input.ts";
 
 type GivenOrder = Order & { readonly kind: RampOrder["kind"]; readonly overridesLock: boolean };
@@ -64,25 +73,26 @@ function flagOf(body: Record<string, unknown>, name: string): boolean {
 
 function rampView(parts: RampRouteParts, id: string) {
   const { state, plan } = parts.ramps.get(id);
-  const readings = parts.ramps.readings(id);
+  const events = eventsOf(parts, id);
+  const readings = parts.ramps.readings(id) ?? keptReadings(events, state);
   const experiment = experimentOf(parts.revision(), id);
-  const { shares, incumbentId } = rampShares(state, plan);
+  const wanted = rampShares(state, plan);
+  const inForce = { shares: sharesOf(experiment), incumbentId: experiment.incumbentId };
   const step = plan.steps[state.step];
-  const isObserving = state.status === "warming" || state.status === "observing";
   return {
     experiment: id,
     variant: plan.variantId,
     control: plan.controlId,
     incumbent: experiment.incumbentId,
-    wanted_incumbent: incumbentId,
+    wanted_incumbent: wanted.incumbentId,
     status: state.status,
     reason: state.reason,
     by: state.by,
     generation: state.generation,
     step: state.step + 1,
     steps: plan.steps.length,
-    set_share: shareOf(shares, plan.variantId),
-    actual_share: shareOf(sharesOf(experiment), plan.variantId),
+    set_share: treatmentShare(wanted, plan),
+    actual_share: treatmentShare(inForce, plan),
     problem: parts.ramps.problem(id),
     started_at: timeOf(state.startedAt),
     step_started_at: timeOf(state.stepStartedAt),
@@ -90,19 +100,43 @@ function rampView(parts: RampRouteParts, id: string) {
     least_s: step && step.leastMs / 1000,
     most_s: step && step.mostMs / 1000,
     looked_at: timeOf(state.lastLookAt),
-    // The earliest; what is missing beside time is in the reason.
-    next_at:
-      isObserving && step !== undefined && state.lastLookAt !== undefined
-        ? timeOf(state.lastLookAt + Math.max(0, step.leastMs - state.observedMs))
-        : undefined,
+    next_at: timeOf(nextAt(state, plan)),
     is_approved: step?.asksApproval === true ? state.isApproved : undefined,
-    locked_until: timeOf(state.locks.find(({ digest }) => digest === state.variantDigest)?.until),
-    readings: readings && readingsView(readings),
-    decisions: eventsOf(parts, id).slice(-lastDecisions).reverse().map(decisionView),
+    locked_until: timeOf(lockedUntil(state)),
+    readings: readings && readingsView(readings, plan),
+    decisions: events
+      .filter(({ transition }) => isDecision(transition))
+      .slice(-lastDecisions)
+      .reverse()
+      .map(decisionView),
   };
 }
 
-function readingsView(readings: RampReadings) {
+/** Of the generation's last decision that had any: a restart forgets what was only looked at. */
+function keptReadings(events: readonly RampEvent[], { generation }: RampState): RampReadings | undefined {
+  return events.findLast(
+    ({ transition: { to, readings } }) => to.generation === generation && readings !== undefined,
+  )?.transition.readings;
+}
+
+/** Once its time is over, a step waits for what its reason names, and nobody knows for how long. */
+function nextAt({ status, step: index, observedMs, lastLookAt, startedAt }: RampState, plan: RampConfig) {
+  if (status === "scheduled" && startedAt === undefined && lastLookAt !== undefined)
+    return nextOpening(plan.schedule, lastLookAt);
+  const step = plan.steps[index];
+  const isObserving = status === "warming" || status === "observing";
+  if (!isObserving || step === undefined || lastLookAt === undefined) return undefined;
+  const at = lastLookAt + Math.max(0, step.leastMs - observedMs);
+  const opening = nextOpening(plan.schedule, at);
+  return opening === lastLookAt ? undefined : opening;
+}
+
+/** A lock that was overridden, or whose ramp runs on, locks nobody out. */
+function lockedUntil({ status, locks, variantDigest }: RampState): number | undefined {
+  return status === "rolled_back" ? locks.find(({ digest }) => digest === variantDigest)?.until : undefined;
+}
+
+function readingsView(readings: RampReadings, { slos: planned, alpha }: RampConfig) {
   const { isKilled, units, requests, isFresh, slos, dataProblems, gate } = readings;
   return {
     is_killed: isKilled,
@@ -111,8 +145,10 @@ function readingsView(readings: RampReadings) {
     is_fresh: isFresh,
     data_problems: dataProblems,
     gate,
+    e_value_limit: planned.length / alpha,
     slos: slos.map((slo) => ({
       metric: slo.metric,
+      ...toleranceOf(planned.find(({ metric }) => metric === slo.metric)),
       verdict: slo.verdict,
       e_value: slo.eValue,
       control: slo.control,
@@ -122,6 +158,10 @@ function readingsView(readings: RampReadings) {
       reason: slo.reason,
     })),
   };
+}
+
+function toleranceOf(slo: RampSlo | undefined) {
+  return slo && { better: slo.better, margin: slo.margin, ceiling: slo.ceiling };
 }
 
 function decisionView({ transition: { at, rule, from, to, order }, by, reason }: RampEvent) {
@@ -157,12 +197,6 @@ function dryRunView({ ramps }: RampRouteParts, id: string, order: GivenOrder) {
 
 function eventsOf({ events }: RampRouteParts, id: string): readonly RampEvent[] {
   return events().flatMap((event) => (event.kind === "ramp" && event.experimentId === id ? [event] : []));
-}
-
-/** Of the whole line. */
-function shareOf({ coverage, weights }: Shares, variantId: string): number {
-  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-  return total === 0 ? 0 : (coverage * (weights[variantId] ?? 0)) / total;
 }
 
 function timeOf(at: number | undefined): string | undefined {

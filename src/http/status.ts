@@ -1,6 +1,8 @@
 /** What a running instance says of itself. */
 import { guardrailUses } from "../core/guardrail-use.ts";
 import { scopeName } from "../core/kill-switch.ts";
+import type { KeptRamp } from "../core/ramp/journal.ts";
+import { rampShares, treatmentShare } from "../core/ramp/shares.ts";
 import type { ClientKey } from "../domain/client-key.ts";
 import type { Revision } from "../domain/config.ts";
 import type { KillSwitch } from "../domain/control.ts";
@@ -48,6 +50,8 @@ export interface StatusFacts extends DataPlaneStatus {
   readonly isDraining: boolean;
   readonly revisions: { readonly current: Revision; readonly problems: readonly string[] };
   readonly switches: readonly KillSwitch[];
+  /** Of every experiment that has a plan. */
+  readonly ramps: readonly KeptRamp[];
   readonly keys: readonly ClientKey[];
   readonly exportsTraces: boolean;
   readonly store: StoreHealth;
@@ -74,6 +78,15 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
     guardrails: guardrailUses(revisions.current.config).map(({ isShadow, ...use }) => ({
       ...use,
       is_shadow: isShadow,
+    })),
+    ramps: facts.ramps.map(({ state, plan }) => ({
+      experiment: plan.experimentId,
+      variant: plan.variantId,
+      status: state.status,
+      step: state.step + 1,
+      steps: plan.steps.length,
+      share: treatmentShare(rampShares(state, plan), plan),
+      reason: state.reason,
     })),
     breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({
       upstream,

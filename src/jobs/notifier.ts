@@ -1,6 +1,6 @@
 /** Tells hooks what ramps do: behind their backs, again and again, and what could not be told stays to be seen. */
 import type { Log } from "../domain/log.ts";
-import type { Notification } from "../domain/ramp.ts";
+import type { Notification } from "../domain/ramp-news.ts";
 
 /** What waits, and what was given up: a restart goes on with both. */
 export interface Outbox {

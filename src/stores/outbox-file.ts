@@ -1,7 +1,8 @@
 /** Notifications that wait or were given up, in a file of the state folder. */
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
-import type { Notification } from "../domain/ramp.ts";
+import { isObject } from "../core/chat-completion.ts";
+import type { Notification } from "../domain/ramp-news.ts";
 
 export interface KeptNotifications {
   readonly waiting: readonly Notification[];
@@ -25,12 +26,26 @@ export function openOutboxFile(path: string, onCorrupt: (message: string) => voi
   };
 }
 
+const texts = ["id", "experimentId", "hook", "event", "contentType", "body"];
+const numbers = ["at", "attempts"];
+
+function isNotification(entry: unknown): entry is Notification {
+  return (
+    isObject(entry) &&
+    texts.every((name) => typeof entry[name] === "string") &&
+    numbers.every((name) => Number.isFinite(entry[name]))
+  );
+}
+
 function read(path: string, onCorrupt: (message: string) => void): KeptNotifications {
   try {
-    // Only this module writes the file.
-    const { waiting, dead } = JSON.parse(readFileSync(path, "utf8")) as KeptNotifications;
-    if (Array.isArray(waiting) && Array.isArray(dead)) return { waiting, dead };
-    onCorrupt(`${path} holds no notifications: those that waited are lost`);
+    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const kept = isObject(parsed) ? parsed : {};
+    const [waiting, dead] = [kept.waiting, kept.dead].map((all) => (Array.isArray(all) ? all : [undefined]));
+    const all = { waiting: waiting?.filter(isNotification) ?? [], dead: dead?.filter(isNotification) ?? [] };
+    const lost = (waiting?.length ?? 0) + (dead?.length ?? 0) - all.waiting.length - all.dead.length;
+    if (lost > 0) onCorrupt(`${path} holds ${lost} entries that are no notifications: they are lost`);
+    return all;
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (!isMissing) onCorrupt(`${path} cannot be read: notifications that waited are lost`);

@@ -26,6 +26,7 @@ import {
   type EventSink,
   type SpanHead,
   type SpanSink,
+  severity,
   spanKind,
 } from "./span-sink.ts";
 
@@ -165,15 +166,15 @@ export class SdkEvents extends SdkAttributes implements EventSink {
 
   end(): void {
     if (this.#head === undefined) return;
-    const { traceId, spanId, isSampled, name, atMs } = this.#head;
-    const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const { span, severity: level, name, atMs } = this.#head;
     const time = hrTimeOf(atMs);
     this.#logger.emit({
       eventName: name,
       attributes: this.attributes,
       timestamp: time,
       observedTimestamp: time,
-      context: trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags }),
+      ...(level === undefined ? {} : { severityNumber: severity[level], severityText: level.toUpperCase() }),
+      context: span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, eventContext(span)),
     });
   }
 }
@@ -183,6 +184,10 @@ const kinds = {
   [spanKind.server]: SpanKind.SERVER,
   [spanKind.client]: SpanKind.CLIENT,
 };
+
+function eventContext({ traceId, spanId, isSampled }: NonNullable<EventHead["span"]>): SpanContext {
+  return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE };
+}
 
 /** Of what is told the trace is sampled. */
 function contextOf({ traceId, traceState }: SpanHead, spanId: string): SpanContext {

@@ -22,6 +22,7 @@ import { seldom } from "./seldom.ts";
 import { attribute } from "./semconv.ts";
 import { isExported } from "./signals.ts";
 import { exportSpans, type SpanExport } from "./span-export.ts";
+import type { EventSink } from "./span-sink.ts";
 import { OpenTraces, type TailPolicy } from "./tail.ts";
 import type { TracingParts } from "./tracing.ts";
 
@@ -31,14 +32,18 @@ export interface TelemetryOptions {
   readonly environment: string | undefined;
   readonly tail: () => TailPolicy;
   readonly producer: MetricProducer;
-  /** Count what waits to leave; undefined in a process that serves no traffic, which sends metrics alone. */
-  readonly queues: Metrics["queues"] | undefined;
+  /** Whether requests are served in this process, and so traced here. */
+  readonly servesTraffic: boolean;
+  /** Count what waits to leave. */
+  readonly queues: Metrics["queues"];
   /** Hears of what cannot be exported, at most once in half a minute. */
   readonly log: Log;
 }
 
 export interface Telemetry {
   readonly makers: TracingParts["makers"];
+  /** For what no request has brought about; undefined when logs are not exported. */
+  readonly events: EventSink | undefined;
   /** Whether requests are traced, here or in the processes that serve them. */
   readonly exportsTraces: boolean;
   /** Everything as Prometheus text. */
@@ -66,6 +71,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       isSampled,
       failed: failing(options.log),
     },
+    events: events?.sink,
     exportsTraces: isExported("traces"),
     async prometheus() {
       const { resourceMetrics } = await pull.collect();
@@ -83,12 +89,11 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 }
 
 function exportsOf(
-  { queues, serviceVersion, log }: TelemetryOptions,
+  { queues, servesTraffic, serviceVersion, log }: TelemetryOptions,
   parts: Pick<ExportParts, "resource" | "meters">,
 ): Promise<[SpanExport | undefined, EventExport | undefined]> {
-  if (queues === undefined) return Promise.resolve([undefined, undefined]);
   const all = { ...parts, scope: { name: "assay", version: serviceVersion }, queues, log };
-  return Promise.all([exportSpans(all), exportEvents(all)]);
+  return Promise.all([servesTraffic ? exportSpans(all) : undefined, exportEvents(all)]);
 }
 
 function failing(log: Log): (error: unknown) => void {

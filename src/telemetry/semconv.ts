@@ -53,6 +53,16 @@ export const attribute = {
   predictModel: "assay.predict.model",
   predictModelVersion: "assay.predict.model_version",
 
+  rampStatus: "assay.ramp.status",
+  rampStatusBefore: "assay.ramp.status.before",
+  rampStep: "assay.ramp.step",
+  rampSteps: "assay.ramp.steps",
+  rampShare: "assay.ramp.share",
+  rampGeneration: "assay.ramp.generation",
+  rampRule: "assay.ramp.rule",
+  rampBy: "assay.ramp.by",
+  rampReason: "assay.ramp.reason",
+
   // Feature flags
   flagKey: "feature_flag.key",
   flagVariant: "feature_flag.result.variant",
@@ -101,6 +111,7 @@ export const attribute = {
 export const event = {
   flagEvaluation: "feature_flag.evaluation",
   evaluationResult: "gen_ai.evaluation.result",
+  ramp: (name: string) => `assay.ramp.${name}`,
 } as const;
 
 export const spanName = {

@@ -41,10 +41,15 @@ export interface SpanSink extends AttributeSink {
   end(): void;
 }
 
+/** As OTLP numbers them. */
+export const severity = { info: 9, warn: 13 } as const;
+
 export interface EventHead {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly isSampled: boolean;
+  /** The span that it belongs to; undefined for what no request has brought about. */
+  readonly span:
+    | { readonly traceId: string; readonly spanId: string; readonly isSampled: boolean }
+    | undefined;
+  readonly severity: keyof typeof severity | undefined;
   readonly name: string;
   /** Milliseconds since the epoch, with their fraction. */
   readonly atMs: number;

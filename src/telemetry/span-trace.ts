@@ -249,7 +249,8 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     const { makers, isSampled } = this.#parts;
     if (makers.events === undefined) return;
     const atMs = this.#epochMs + performance.now();
-    this.#tell(makers.events, { traceId: this.traceId, spanId: this.#spanId, isSampled, name, atMs }, tell);
+    const span = { traceId: this.traceId, spanId: this.#spanId, isSampled };
+    this.#tell(makers.events, { span, severity: undefined, name, atMs }, tell);
   }
 
   #tell<Head, Sink extends { begin(head: Head): boolean; end(): void }>(

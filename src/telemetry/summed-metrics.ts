@@ -5,7 +5,8 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 /** Series by the name of their instrument. */
 export type SeriesByName = ReadonlyMap<string, ReadonlyMap<string, Readonly<Series>>>;
 
-export interface SummedMetrics extends Pick<Metrics, "instruments" | "configReload" | "refresh"> {
+export interface SummedMetrics
+  extends Pick<Metrics, "instruments" | "queues" | "redactions" | "configReload" | "refresh"> {
   /** The last that is known of a process that has ended. */
   keep(series: SeriesByName): void;
 }
@@ -20,6 +21,8 @@ export function createSummedMetrics(others: () => readonly SeriesByName[]): Summ
   const sum = createMetrics(() => "");
   return {
     instruments: sum.instruments,
+    queues: own.queues,
+    redactions: own.redactions,
     configReload: own.configReload,
     refresh(state) {
       own.refresh(state);

@@ -13,8 +13,9 @@ export interface GateCaller {
 
 const maxAnswerBytes = 1_048_576;
 
-/** `missed` hears why nothing was found. */
-export function createGateCaller(missed: (gate: RampGate, why: unknown) => void): GateCaller {
+/** `missed` hears why nothing was found; the same cause, look after look, once. */
+export function createGateCaller(missed: (gate: RampGate, why: string) => void): GateCaller {
+  const told = new Map<string, string>();
   // Such a server stands beside this one more often than not; where clouds keep credentials it may not be.
   const dispatcher = new Agent({
     connections: 4,
@@ -25,15 +26,22 @@ export function createGateCaller(missed: (gate: RampGate, why: unknown) => void)
     async ask(gate) {
       try {
         const value = sampleOf(await answerTo(gate, dispatcher));
+        told.delete(nameOf(gate));
         if (gate.compare === "below") return value < gate.threshold ? "passes" : "fails";
         return value > gate.threshold ? "passes" : "fails";
       } catch (error) {
-        missed(gate, error);
+        const why = error instanceof Error ? error.message : String(error);
+        if (told.get(nameOf(gate)) !== why) missed(gate, why);
+        told.set(nameOf(gate), why);
         return "missing";
       }
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+function nameOf({ url, query }: RampGate): string {
+  return `${url} ${query}`;
 }
 
 async function answerTo({ url, query, timeoutMs }: RampGate, dispatcher: Agent): Promise<unknown> {

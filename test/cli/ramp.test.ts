@@ -38,7 +38,7 @@ describe("assay ramp", () => {
     const { out } = await run("start", "tone", "--dry-run");
     assert.match(out, /nothing was done/);
     assert.match(out, /step 1: treatment 10 %, control 10 %; .*0 % change arm/);
-    assert.match(out, /complete: treatment 50 %, control 5 %/);
+    assert.match(out, /complete: treatment 95 %, control 5 %/);
     assert.match((await run("status")).out, /tone: candidate is draft/);
     await assert.rejects(run("replay", "tone"), { message: /never started/ });
   });
@@ -92,18 +92,29 @@ test("the text of a ramp keeps to its width and obeys no terminal of strangers",
       steps: 5,
       set_share: 0.05,
       actual_share: 0.01,
-      incumbent: "control",
+      control: "control",
       reason: `error_rate may be worse${escapeSign}[2J than tolerated `.repeat(4),
       by: "ramp",
       readings: {
         units: { treatment: 120, control: 118 },
         requests: { treatment: 300, control: 290 },
         data_problems: [],
+        e_value_limit: 40,
         slos: [
-          { metric: "error_rate", verdict: "suspect", control: 0.01, treatment: 0.04, e_value: 6.123 },
+          {
+            metric: "error_rate",
+            verdict: "suspect",
+            better: "lower",
+            margin: { kind: "relative", value: 0.25 },
+            control: 0.01,
+            treatment: 0.04,
+            e_value: 6.123,
+          },
           {
             metric: "latency_p95",
             verdict: "open",
+            better: "lower",
+            margin: { kind: "absolute", value: 50 },
             control: 900,
             treatment: 950,
             interval: { low: -20, high: 90 },
@@ -114,9 +125,12 @@ test("the text of a ramp keeps to its width and obeys no terminal of strangers",
     },
     { isUnicode: true, isColoured: false },
   );
-  assert.match(text, /5 % of the units, 1 % in force; the others meet control/);
-  assert.match(text, /error_rate +suspect +0\.04 against 0\.01, e-value 6\.12/);
-  assert.match(text, /difference -20 to 90/);
+  assert.match(text, /5 % of the units meet candidate, 1 % in force, the others control/);
+  assert.match(
+    text,
+    /error_rate +suspect +0\.04 against 0\.01; tolerated: 25 % more; e-value 6\.12 \(40 rolls back\)/,
+  );
+  assert.match(text, /latency_p95 +open +950 against 900; tolerated: 50 more;\s+difference -20 to 90/);
   assert.ok(!text.includes(escapeSign));
   for (const line of text.split("\n")) assert.ok(line.length <= screenWidth + 2, line);
 });

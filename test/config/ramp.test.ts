@@ -77,9 +77,13 @@ describe("a ramp's plan", () => {
 
   test("is refused with line and column", () => {
     const cases: readonly (readonly [ramp: string, problem: RegExp, rest?: string])[] = [
-      ["{ variant: wram }", /^assay\.yaml:8:\d+ "wram" is not its treatment; ramp "warm"/],
+      ["{ variant: wram }", /^assay\.yaml:8:\d+ there is no variant "wram"; ramp "warm"/],
+      ["{ schedule: { time_zone: Europe/Berln } }", /^assay\.yaml:8:\d+ "Europe\/Berln" is no time zone/],
       ["{ steps: [{ share: 0.5 }, { share: 0.1 }] }", /^assay\.yaml:8:\d+ step 2 has 10 % after 50 %/],
-      ["{ steps: [{ share: 0.5, least: 2h, most: 1h }] }", /^assay\.yaml:8:\d+ step 1 lasts/],
+      [
+        "{ steps: [{ share: 0.5, least: 2h, most: 1h }] }",
+        /^assay\.yaml:8:\d+ step 1 lasts 2h at least and 1h at most; .*`most`/,
+      ],
       ["{ slos: [eror_rate] }", /^assay\.yaml:8:\d+ .*error_rate/],
       ["{ slos: [cost, cost] }", /listed twice/],
       ["{ slos: [{ metric: cost, margin: 0 }] }", /must be more than 0/],

@@ -165,13 +165,20 @@ describe("a ramp", () => {
     });
     t.after(() => assay.close());
     await admin(assay, "ramp/start", {});
+    await admin(assay, "kill", {});
+    await admin(assay, "revive", {});
     await admin(assay, "ramp/abort", {});
     const outbox = async () => (await fetch(`${assay.adminUrl}/admin/notifications`)).json();
-    for (let turns = 0; turns < 200 && heard.length < 2; turns++) await turn(10);
-    assert.deepEqual(heard.map(({ type }) => type).toSorted(), ["assay.ramp.aborted", "assay.ramp.started"]);
+    for (let turns = 0; turns < 200 && heard.length < 4; turns++) await turn(10);
+    assert.deepEqual(heard.map(({ type }) => type).toSorted(), [
+      "assay.ramp.aborted",
+      "assay.ramp.killed",
+      "assay.ramp.revived",
+      "assay.ramp.started",
+    ]);
     assert.match(String(heard[0]?.signature), /^v1,/);
     const { waiting } = (await outbox()) as { waiting: { error: string }[] };
-    assert.equal(waiting.length, 2);
+    assert.equal(waiting.length, 4);
     const shown = JSON.stringify([waiting, await admin(assay, "../tone"), assay.logs]);
     assert.ok(!shown.includes("away-token") && !shown.includes("sssss"), shown);
   });

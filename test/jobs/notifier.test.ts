@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import type { Notification } from "../../src/domain/ramp.ts";
+import type { Notification } from "../../src/domain/ramp-news.ts";
 import { createNotifier, type Outbox } from "../../src/jobs/notifier.ts";
 import { createTestLog } from "../control/control-fixture.ts";
 

@@ -24,6 +24,8 @@ export interface SinkSpan {
 
 export interface SinkLog {
   readonly eventName: string;
+  /** OTLP's number; 0 without one. */
+  readonly severity: number;
   readonly traceId: string;
   readonly spanId: string;
   readonly attributes: Attributes;
@@ -109,6 +111,7 @@ interface WireRecord {
   readonly traceId: Buffer;
   readonly spanId: Buffer;
   readonly eventName: string;
+  readonly severityNumber: number;
 }
 
 export function logsIn(body: Buffer): SinkLog[] {
@@ -119,8 +122,9 @@ export function logsIn(body: Buffer): SinkLog[] {
   };
   return resourceLogs.flatMap(({ scopeLogs }) =>
     scopeLogs.flatMap(({ logRecords }) =>
-      logRecords.map(({ eventName, traceId, spanId, attributes }) => ({
+      logRecords.map(({ eventName, severityNumber, traceId, spanId, attributes }) => ({
         eventName,
+        severity: severityNumber,
         traceId: hex(traceId),
         spanId: hex(spanId),
         attributes: attributesOf(attributes),

@@ -60,6 +60,7 @@ describe("the gate of a ramp", () => {
 
   test("is missing for anything else, and says why", async () => {
     const one = { metric: {}, value: [1, "1"] };
+    const good = { resultType: "scalar", result: [1, "1"] };
     const cases: readonly [unknown, number][] = [
       [{ resultType: "vector", result: [] }, 200],
       [{ resultType: "vector", result: [one, one] }, 200],
@@ -73,6 +74,8 @@ describe("the gate of a ramp", () => {
       [{ resultType: "scalar", result: [1, "1"] }, 503],
     ];
     for (const [data, status] of cases) {
+      says(good, 200);
+      await gates.ask(gateWith());
       says(data, status);
       assert.equal(await gates.ask(gateWith()), "missing", JSON.stringify(data));
     }
@@ -84,5 +87,17 @@ describe("the gate of a ramp", () => {
     assert.equal(await gates.ask(gateWith({ timeoutMs: 30 })), "missing");
     assert.equal(await gates.ask(gateWith({ url: "http://127.0.0.1:1" })), "missing");
     assert.equal(missed.length, cases.length + 4);
+  });
+
+  test("says the same cause once, until it has answered again", async () => {
+    const before = missed.length;
+    const told = async (status: number) => {
+      says({ resultType: "scalar", result: [1, "0.2"] }, status);
+      await gates.ask(gateWith());
+      return missed.length - before;
+    };
+    assert.deepEqual([await told(500), await told(500), await told(502)], [1, 1, 2]);
+    assert.deepEqual([await told(200), await told(502)], [2, 3]);
+    assert.match(missed.at(-1) ?? "", /^it answered 502/);
   });
 });

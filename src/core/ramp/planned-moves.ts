@@ -6,12 +6,13 @@ import { shareOf, subtractRanges } from "../line.ts";
 import { conflicts, newEntries } from "../range-ledger.ts";
 import { shared } from "../shares.ts";
 import { draftRamp } from "./draft.ts";
-import { rampShares } from "./shares.ts";
+import { rampShares, treatmentShare } from "./shares.ts";
 
 /** What one step would do to the units of the line; shares are parts of it, 0 to 1. */
 export interface PlannedMove {
   /** Index of the step; the number of steps stands for completion. */
   readonly step: number;
+  /** Who meets the treatment: once it is complete, all but the control's. */
   readonly treatmentShare: number;
   readonly controlShare: number;
   /** Units that meet the treatment, or count for the control, for the first time. */
@@ -34,7 +35,8 @@ export function plannedMoves(
   ];
   let entries = ledger;
   return states.map((state, step) => {
-    const served = shared(experiment, rampShares(state, config).shares);
+    const wanted = rampShares(state, config);
+    const served = shared(experiment, wanted.shares);
     const allocation = allocate(served);
     const entering = newEntries(entries, served, allocation);
     const moved = conflicts(entries, served, allocation).flatMap((one) =>
@@ -48,7 +50,7 @@ export function plannedMoves(
     };
     const move = {
       step,
-      treatmentShare: shareOf(rangesOf(config.variantId)),
+      treatmentShare: treatmentShare(wanted, config),
       controlShare: shareOf(rangesOf(config.controlId)),
       entersTreatment: enters(config.variantId),
       entersControl: enters(config.controlId),

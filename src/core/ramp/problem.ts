@@ -1,6 +1,7 @@
 import type { ExperimentConfig } from "../../domain/config.ts";
 import type { RampConfig, RampHours } from "../../domain/ramp.ts";
 import { percent } from "../line.ts";
+import { isTimeZone } from "./schedule.ts";
 
 /** Why an experiment cannot be ramped like this, and the cure; undefined when it can. */
 export function rampProblem(experiment: ExperimentConfig, config: RampConfig): string | undefined {
@@ -25,7 +26,12 @@ function layoutProblem(experiment: ExperimentConfig, config: RampConfig): RampPr
   if (others.length !== 1)
     return plan(`it needs one treatment beside the control, and there are ${others.length}`);
   if (config.variantId !== others[0])
-    return plan(`"${config.variantId}" is not its treatment; ramp "${others[0]}"`, "variant");
+    return plan(
+      config.variantId === experiment.controlId
+        ? `"${config.variantId}" is the control; ramp "${others[0]}"`
+        : `there is no variant "${config.variantId}"; ramp "${others[0]}"`,
+      "variant",
+    );
   if (experiment.hash !== "assay_v1")
     return plan(`hash ${experiment.hash} moves units when shares change; use assay_v1`);
   if (experiment.holdout > 0)
@@ -52,10 +58,17 @@ function stepProblem({ steps, slos, alpha }: RampConfig): RampProblem | undefine
         ? `${name} has ${percent(share)} after ${percent(before)}; steps rise`
         : leastMs >= 0 && mostMs > leastMs
           ? undefined
-          : `${name} lasts at least ${leastMs} ms and at most ${mostMs} ms; the second is to be longer`;
+          : `${name} lasts ${spanText(leastMs)} at least and ${spanText(mostMs)} at most; give it a longer \`most\`, or a shorter \`least\``;
     if (message !== undefined) return plan(message, "steps", index);
   }
   return undefined;
+}
+
+/** As `least` and `most` are written. */
+function spanText(milliseconds: number): string {
+  const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
+  const [unit, size] = Object.entries(units).find(([, one]) => milliseconds % one === 0) ?? ["ms", 1];
+  return `${milliseconds / size}${unit}`;
 }
 
 function calendarProblem({ hours, freezes }: RampConfig["schedule"]): RampProblem | undefined {
@@ -77,10 +90,6 @@ function hoursProblem({ from, to, days, timeZone }: RampHours): RampProblem | un
       "schedule",
       "days",
     );
-  try {
-    new Intl.DateTimeFormat("en-US", { timeZone });
-    return undefined;
-  } catch {
-    return plan(`"${timeZone}" is no time zone; write one like Europe/Berlin`, "schedule", "time_zone");
-  }
+  if (isTimeZone(timeZone)) return undefined;
+  return plan(`"${timeZone}" is no time zone; write one like Europe/Berlin`, "schedule", "time_zone");
 }

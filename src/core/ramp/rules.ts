@@ -71,7 +71,8 @@ const clearing: Rule = ({ state, config, readings, elapsedMs }) => {
 
 const raised: Rule = (look) => {
   const { state, config, step, readings, elapsedMs } = look;
-  const observedMs = state.observedMs + elapsedMs;
+  // While an arm is silent nothing is observed.
+  const observedMs = state.observedMs + (readings.isFresh ? elapsedMs : 0);
   const status = statusOf(readings.requests.treatment, config.warmUpRequests);
   const missing = shortcomings({ ...look, observedMs });
   if (missing.length === 0) {

@@ -34,6 +34,16 @@ export function rampShares(state: RampState, config: RampConfig): RampShares {
   }
 }
 
+/** Of the units that may take part, those that meet the treatment: once it is complete, all but the holdback. */
+export function treatmentShare(
+  { shares: { coverage, weights }, incumbentId }: RampShares,
+  { controlId, variantId }: Pick<RampConfig, "controlId" | "variantId">,
+): number {
+  const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+  const rangeOf = (id: string) => (total === 0 ? 0 : (coverage * (weights[id] ?? 0)) / total);
+  return incumbentId === variantId ? 1 - rangeOf(controlId) : rangeOf(variantId);
+}
+
 function stepShare({ step }: RampState, { steps }: RampConfig): number {
   return steps[step]?.share ?? 0;
 }

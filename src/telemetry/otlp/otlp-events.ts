@@ -1,5 +1,5 @@
 import type { Limits } from "../limits.ts";
-import type { EventHead, EventSink } from "../span-sink.ts";
+import { type EventHead, type EventSink, severity } from "../span-sink.ts";
 import { OtlpAttributes } from "./otlp-attributes.ts";
 import type { OtlpBatches } from "./otlp-batches.ts";
 import { type Mark, ProtobufWriter } from "./protobuf-writer.ts";
@@ -17,7 +17,7 @@ export class OtlpEvents extends OtlpAttributes implements EventSink {
     this.#writer = writer;
   }
 
-  begin({ traceId, spanId, isSampled, name, atMs }: EventHead): boolean {
+  begin({ span, severity: level, name, atMs }: EventHead): boolean {
     const writer = this.#batches.begin();
     if (writer === undefined) return false;
     this.into(writer);
@@ -27,11 +27,18 @@ export class OtlpEvents extends OtlpAttributes implements EventSink {
     writer.fixed64(atMs * 1e6);
     writer.byte(0x59);
     writer.fixed64(atMs * 1e6);
-    writer.hex(0x4a, traceId);
-    writer.hex(0x52, spanId);
-    if (isSampled) {
-      writer.byte(0x45);
-      writer.fixed32(1);
+    if (level !== undefined) {
+      writer.byte(0x10);
+      writer.varint(severity[level]);
+      writer.text(0x1a, level.toUpperCase());
+    }
+    if (span !== undefined) {
+      writer.hex(0x4a, span.traceId);
+      writer.hex(0x52, span.spanId);
+      if (span.isSampled) {
+        writer.byte(0x45);
+        writer.fixed32(1);
+      }
     }
     writer.text(0x62, name);
     return true;

@@ -56,6 +56,16 @@ describe("the next state of a ramp", () => {
     assert.match(made.to.reason ?? "", /error_rate/);
   });
 
+  test("time in which an arm was silent does not count, neither to pass nor to give up", () => {
+    const state = observing(config, { observedMs: 5 * minuteMs });
+    const silent = look(state, { isFresh: false });
+    assert.equal(silent.to.observedMs, 5 * minuteMs);
+    assert.match(silent.to.reason ?? "", /no new requests/);
+    assert.equal(look(state).to.observedMs, 5 * minuteMs + lookMs);
+    const late = observing(config, { observedMs: 60 * minuteMs - 1 });
+    assert.equal(look(late, { isFresh: false }).to.status, "observing");
+  });
+
   test("a paused and a held ramp are rolled back too", () => {
     for (const status of ["paused", "holding"] as const) {
       assert.equal(look(observing(config, { status }), { slos: [harm] }).to.status, "rolling_back");

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, test } from "node:test";
+import { newsOf, switchNews } from "../../../src/core/ramp/news.ts";
 import { nextRampState } from "../../../src/core/ramp/next-state.ts";
 import { hookName, notificationsOf, signatureHeaders } from "../../../src/core/ramp/notification.ts";
 import { orderedRampState } from "../../../src/core/ramp/order.ts";
 import { settledRampState } from "../../../src/core/ramp/settle.ts";
-import {
-  type RampHook,
-  type RampState,
-  type RampTransition,
-  rampEventNames,
-} from "../../../src/domain/ramp.ts";
+import type { RampState, RampTransition } from "../../../src/domain/ramp.ts";
+import { type RampHook, rampEventNames } from "../../../src/domain/ramp-news.ts";
 import { secretOf } from "../experiment-fixture.ts";
 import {
   lookMs,
@@ -45,8 +42,12 @@ function ordered(state: RampState, order: Parameters<typeof orderedRampState>[2]
   return made as RampTransition;
 }
 
+const told = (transition: RampTransition | undefined, hooks: readonly RampHook[], of = plan) => {
+  const news = transition && newsOf(transition, of);
+  return news === undefined ? [] : notificationsOf(news, hooks);
+};
 const eventsOf = (transition: RampTransition | undefined, of = plan) =>
-  transition === undefined ? [] : notificationsOf(transition, of, [hook]).map(({ event }) => event);
+  told(transition, [hook], of).map(({ event }) => event);
 
 describe("what hooks are told", () => {
   test("is every decision that changes something, and no mere look", () => {
@@ -75,12 +76,44 @@ describe("what hooks are told", () => {
 
   test("is what the hook listens to alone", () => {
     const paused = ordered(observing(plan), orderOf("pause"));
-    assert.deepEqual(notificationsOf(paused, plan, [{ ...hook, on: ["rolled_back"] }]), []);
+    assert.deepEqual(told(paused, [{ ...hook, on: ["rolled_back"] }]), []);
+  });
+});
+
+describe("an operator's kill switch", () => {
+  const at = noon;
+  const ramps = [
+    { state: observing(plan), plan },
+    { state: observing(plan, { experimentId: "other" }), plan: rampWith({ experimentId: "other" }) },
+  ];
+  const order = { by: "ada", reason: "it swears" };
+  const coveredBy = (scope: Parameters<typeof switchNews>[1]["scope"]) =>
+    switchNews("killed", { scope, ...order }, ramps, at).map(({ experimentId }) => experimentId);
+
+  test("is news of every ramp that it covers, and of no other", () => {
+    assert.deepEqual(coveredBy({ kind: "all" }), ["tone", "other"]);
+    assert.deepEqual(coveredBy({ kind: "experiment", experimentId: "other" }), ["other"]);
+    assert.deepEqual(coveredBy({ kind: "variant", experimentId: "tone", variantId: "candidate" }), ["tone"]);
+    assert.deepEqual(coveredBy({ kind: "experiment", experimentId: "third" }), []);
+  });
+
+  test("says that nobody meets the treatment, who did it and why; lifted, that its share is back", () => {
+    const scope = { kind: "variant", experimentId: "tone", variantId: "candidate" } as const;
+    const [killed] = switchNews("killed", { scope, ...order }, ramps, at);
+    assert.ok(killed);
+    const [message] = notificationsOf(killed, [{ ...hook, format: "slack" }]);
+    assert.equal(
+      JSON.parse(message?.body ?? "{}").text,
+      'Ramp of tone/candidate killed (step 1 of 3, 0 % of the units) by ada: variant "candidate": it swears',
+    );
+    const [revived] = switchNews("revived", { scope, ...order }, ramps, at);
+    assert.equal(revived?.share, 0.1);
+    assert.equal(revived?.to, "observing");
   });
 });
 
 describe("a notification", () => {
-  const [cloud] = notificationsOf(ordered(observing(plan), orderOf("pause")), plan, [hook]);
+  const [cloud] = told(ordered(observing(plan), orderOf("pause")), [hook]);
   assert.ok(cloud);
 
   test("is a CloudEvent 1.0 with the required attributes", () => {
@@ -92,11 +125,31 @@ describe("a notification", () => {
     assert.equal(event.source, "/assay/experiments/tone/ramp");
     assert.equal(event.data.share, 0.1);
     assert.equal(event.data.by, "ada");
+    assert.deepEqual(Object.keys(event.data).toSorted(), [
+      "by",
+      "control",
+      "experiment",
+      "from",
+      "generation",
+      "reason",
+      "rule",
+      "share",
+      "step",
+      "steps",
+      "to",
+      "variant",
+    ]);
+  });
+
+  test("of a completed ramp counts everybody but the holdback", () => {
+    const done = settledRampState(observing(plan, { status: "completing", step: 2 }), noon);
+    const [made] = told(done, [hook]);
+    assert.equal(JSON.parse(made?.body ?? "{}").data.share, 1 - plan.holdback);
   });
 
   test("is a text for Slack, in which nobody can hide a link", () => {
     const order = { kind: "pause", by: "ada", reason: "see <http://evil|here> & there" } as const;
-    const made = notificationsOf(ordered(observing(plan), order), plan, [{ ...hook, format: "slack" }]);
+    const made = told(ordered(observing(plan), order), [{ ...hook, format: "slack" }]);
     const { text } = JSON.parse(made[0]?.body ?? "{}");
     assert.equal(
       text,

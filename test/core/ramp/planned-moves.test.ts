@@ -68,7 +68,7 @@ describe("the moves that a ramp plans", () => {
         ["0.100", "0.100", "0.100"],
         ["0.250", "0.150", "0.150"],
         ["0.500", "0.250", "0.250"],
-        ["0.500", "0.000", "0.000"],
+        ["0.950", "0.000", "0.000"],
       ],
     );
   });
@@ -111,7 +111,8 @@ describe("what cannot be ramped", () => {
         /one treatment/,
         [experimentWith({ variants: variantsOf({ control: 1, a: 1, candidate: 1 }) }), rampWith()],
       ],
-      [/not its treatment; ramp "candidate"/, [experimentWith(), rampWith({ variantId: "warm" })]],
+      [/is the control; ramp "candidate"/, [experimentWith(), rampWith({ variantId: "control" })]],
+      [/no variant "warm"; ramp "candidate"/, [experimentWith(), rampWith({ variantId: "warm" })]],
       [/assay_v1/, [experimentWith({ hash: "unleash_murmur3" }), rampWith()]],
       [/holdback/, [experimentWith({ holdout: 0.05 }), rampWith()]],
       [/no steps/, [experimentWith(), rampWith({ steps: [] })]],
@@ -121,7 +122,10 @@ describe("what cannot be ramped", () => {
         /steps rise/,
         [experimentWith(), rampWith({ steps: [stepWith({ share: 0.2 }), stepWith({ share: 0.2 })] })],
       ],
-      [/to be longer/, [experimentWith(), rampWith({ steps: [stepWith({ mostMs: 1 })] })]],
+      [
+        /lasts 10m at least and 1ms at most/,
+        [experimentWith(), rampWith({ steps: [stepWith({ mostMs: 1 })] })],
+      ],
       [/no time zone/, [experimentWith(), rampWith({ schedule: hours("Europe/Atlantis", "09:00") })]],
       [/no time of day/, [experimentWith(), rampWith({ schedule: hours("UTC", "9 am") })]],
     ];

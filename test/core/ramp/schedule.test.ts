@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { scheduleProblem } from "../../../src/core/ramp/schedule.ts";
+import fc from "fast-check";
+import { nextOpening, scheduleProblem } from "../../../src/core/ramp/schedule.ts";
 import type { RampHours, RampSchedule } from "../../../src/domain/ramp.ts";
 
 describe("the schedule of a ramp", () => {
@@ -63,6 +64,45 @@ describe("the schedule of a ramp", () => {
     assert.equal(scheduleProblem(schedule, from - 1), undefined);
     assert.match(scheduleProblem(schedule, from) ?? "", /frozen until 2027-01-04.*holidays/);
     assert.equal(scheduleProblem(schedule, to), undefined);
+  });
+
+  test("opens next when its hours, freezes and start let it, and not a minute sooner", () => {
+    const from = Date.UTC(2026, 0, 9, 15);
+    const schedule: RampSchedule = {
+      startAt: undefined,
+      hours: office,
+      freezes: [{ from: Date.UTC(2026, 0, 12), to: Date.UTC(2026, 0, 13, 10), reason: "stocktaking" }],
+    };
+    assert.equal(nextOpening(schedule, from), from);
+    // Friday evening: the weekend, a freeze until Tuesday in the middle of the hours.
+    assert.equal(nextOpening(schedule, from + 3_600_000), Date.UTC(2026, 0, 13, 10));
+    assert.equal(nextOpening({ ...schedule, startAt: Date.UTC(2026, 5, 6) }, from), Date.UTC(2026, 5, 8, 7));
+    const forever = [{ from: 0, to: Date.UTC(9999, 0, 1), reason: "sold" }];
+    assert.equal(nextOpening({ ...schedule, freezes: forever }, from), undefined);
+  });
+
+  test("opens next at a moment that is open, and is closed until then", () => {
+    const clock = fc
+      .tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom(0, 15, 59))
+      .map((parts) => parts.map((part) => String(part).padStart(2, "0")).join(":"));
+    const hours = fc.record({
+      from: clock,
+      to: clock,
+      days: fc.uniqueArray(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
+      timeZone: fc.constantFrom("UTC", "Asia/Kathmandu", "America/Sao_Paulo"),
+    });
+    const at = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2026, 11, 1) });
+    fc.assert(
+      fc.property(hours, at, (some, now) => {
+        const schedule: RampSchedule = { startAt: undefined, hours: some, freezes: [] };
+        const opening = nextOpening(schedule, now);
+        assert.ok(opening !== undefined && opening >= now);
+        assert.equal(scheduleProblem(schedule, opening), undefined);
+        for (let before = opening - 60_000; before > now; before -= 60_000 * 37)
+          assert.ok(scheduleProblem(schedule, before), new Date(before).toISOString());
+      }),
+      { numRuns: 60 },
+    );
   });
 
   function mayRaise(hours: RampHours, at: string): boolean {

@@ -46,10 +46,16 @@ function tell(sink: EventSink, event: EventFacts): void {
 
 const event: fc.Arbitrary<EventFacts> = fc.record({
   head: fc.record({
-    traceId: fc.constantFrom("0af7651916cd43dd8448eb211c80319c", "ffffffffffffffffffffffffffffffff"),
-    // The SDK leaves out ids that are all zeros: no trace has them.
-    spanId: hex(16).filter((id) => /[^0]/.test(id)),
-    isSampled: fc.boolean(),
+    span: fc.option(
+      fc.record({
+        traceId: fc.constantFrom("0af7651916cd43dd8448eb211c80319c", "ffffffffffffffffffffffffffffffff"),
+        // The SDK leaves out ids that are all zeros: no trace has them.
+        spanId: hex(16).filter((id) => /[^0]/.test(id)),
+        isSampled: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+    severity: fc.constantFrom("info", "warn", undefined),
     name: text,
     atMs: milliseconds,
   }),
