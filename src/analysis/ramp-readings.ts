@@ -7,8 +7,9 @@ import { type Arm, type RampContext, type RampEvidence, rampContext } from "./ra
 import { dataProblems } from "./ramp-data-problems.ts";
 import { effectReading, type RatioShape } from "./ramp-effect.ts";
 import { failureReading } from "./ramp-failures.ts";
+import { type Outages, outagesOf } from "./ramp-outage.ts";
 import { quantileReading } from "./ramp-quantile.ts";
-import { isBrokenInBoth, lastUnits, recentLevels } from "./ramp-recent.ts";
+import { lastUnits } from "./ramp-recent.ts";
 import { type Measured, unknown } from "./ramp-verdict.ts";
 import type { MetricShape } from "./request-values.ts";
 
@@ -20,30 +21,57 @@ export interface AskedBeside {
 
 export function rampReadings(evidence: RampEvidence, { isKilled, gate }: AskedBeside): RampReadings {
   const context = rampContext(evidence);
+  const outages = outagesOf(context);
   return {
     isKilled,
     lastUnits: lastUnits(context),
     ...countsOf(context),
-    slos: evidence.config.slos.map((slo) => sloReading(context, slo)),
+    slos: evidence.config.slos.map((slo) => sloReading(context, slo, outages)),
     dataProblems: dataProblems(context, evidence),
     gate,
   };
 }
 
-function sloReading(context: RampContext, slo: RampSlo): SloReading {
+function sloReading(context: RampContext, slo: RampSlo, outages: Outages): SloReading {
   const { metric } = slo;
   const definition = context.definitions.find(({ name }) => name === metric);
   if (definition === undefined) {
     return { metric, ...unknown("the metric has no definition"), isBrokenInBoth: false };
   }
-  const shape = shapeOf(context.facts, definition);
-  const reading = measured(context, { slo, definition, shape });
+  const asked = { slo, definition, shape: shapeOf(context.facts, definition) };
+  const reading = measuredBesideOutages(context, asked, outages);
   // Outcomes and sessions have no newest requests: theirs is the value over the whole ramp.
-  const levels =
-    shape === undefined || (shape.kind === "ratio" && shape.per === "session")
-      ? reading
-      : recentLevels(context, metric, shape);
-  return { metric, ...reading, isBrokenInBoth: isBrokenInBoth(slo, levels) };
+  const isBrokenInBoth = outages.isNow(metric) ?? areBothBeyond(slo, reading);
+  return { metric, ...reading, isBrokenInBoth };
+}
+
+function areBothBeyond({ ceiling, better }: RampSlo, { treatment, control }: Measured): boolean {
+  if (ceiling === undefined) return false;
+  return [treatment, control].every(
+    (level) => level !== undefined && (better === "lower" ? level > ceiling : level < ceiling),
+  );
+}
+
+/** Of α, what a harm is held to that only an outage's requests show. */
+const outageAlpha = 0.01;
+
+/**
+ * What was answered while both arms were beyond a ceiling counts for no verdict, with one exception: harm that is shown at a hundredth
+ * of α all the same, or a ceiling that is too low would hide a treatment that breaks.
+ */
+function measuredBesideOutages(context: RampContext, asked: Asked, outages: Outages): Measured {
+  const { shape } = asked;
+  if (!outages.hasBeen || shape === undefined || isBySession(shape)) return measured(context, asked);
+  const { config } = context;
+  const strict = { ...context, config: { ...config, alpha: outageAlpha * config.alpha } };
+  const whole = measured(strict, asked);
+  if (whole.verdict === "harm") return whole;
+  const value = (index: number) => (outages.isDuring(index) ? Number.NaN : shape.value(index));
+  return measured(context, { ...asked, shape: { ...shape, value } });
+}
+
+function isBySession(shape: MetricShape): boolean {
+  return shape.kind === "ratio" && shape.per === "session";
 }
 
 interface Asked {

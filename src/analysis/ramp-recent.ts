@@ -1,8 +1,7 @@
-/** The newest requests of both arms: what burns now, and what is broken for everybody. */
-import type { LastUnit, RampSlo } from "../domain/ramp.ts";
+/** The newest requests of both arms: what burns now, and what is rate-limited. */
+import type { LastUnit } from "../domain/ramp.ts";
 import { factFlags } from "../domain/store.ts";
 import type { Arm, RampContext } from "./ramp-context.ts";
-import type { MetricShape } from "./request-values.ts";
 
 const lastUnitsOfArm = 20;
 const recentRequests = 100;
@@ -35,27 +34,6 @@ function hasFailed(flags: number): boolean {
   return (flags & failing) !== 0 || (flags & checked) === factFlags.schemaEvaluated;
 }
 
-/** Whether both arms are beyond the ceiling; what is not known is not broken. */
-export function isBrokenInBoth({ ceiling, better }: RampSlo, levels: Levels): boolean {
-  if (ceiling === undefined) return false;
-  return [levels.treatment, levels.control].every(
-    (level) => level !== undefined && (better === "lower" ? level > ceiling : level < ceiling),
-  );
-}
-
-export type Levels = { readonly [arm in Arm]: number | undefined };
-
-/** A metric's value over the last 100 requests of each arm; undefined where there are fewer than 20. */
-export function recentLevels(context: RampContext, metric: string, shape: MetricShape): Levels {
-  const levelIn = (arm: Arm) => {
-    const values = newest(context, arm, shape.value);
-    if (values.length < fewestRequests) return undefined;
-    const level = levelOf(values, shape);
-    return metric === "latency_log" ? Math.exp(level) : level;
-  };
-  return { treatment: levelIn("treatment"), control: levelIn("control") };
-}
-
 /** Part of the last requests of an arm that an upstream's rate limit refused; 0 while there are few. */
 export function recentlyLimited(context: RampContext, arm: Arm): number {
   const { flags } = context.facts;
@@ -78,12 +56,6 @@ function newest(
     if (Number.isFinite(one)) values.push(one);
   }
   return values;
-}
-
-function levelOf(values: readonly number[], shape: MetricShape): number {
-  if (shape.kind === "ratio") return mean(values);
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.max(1, Math.ceil(sorted.length * shape.p)) - 1] ?? Number.NaN;
 }
 
 function mean(values: readonly number[]): number {

@@ -203,6 +203,33 @@ describe("the newest requests of a ramp", () => {
     assert.equal(sloRead(sloOf("error_rate"), { facts: outage("both") }).isBrokenInBoth, false);
   });
 
+  test("what an outage of both arms did is no evidence, and what came before and after it is", () => {
+    const slo = sloOf("error_rate", { ceiling: 0.2 });
+    // In the outage the treatment is hit harder by chance; before and after it both fail alike.
+    const isOut = (at: number) => at >= 600 && at < 1400;
+    const facts = requests(2000, (at, isTreatment) => ({
+      flags: (isOut(at) ? at % 10 < (isTreatment ? 9 : 4) : at % 20 < 2) ? failed : succeeded,
+    }));
+    const [whole, beside] = [sloOf("error_rate"), slo].map((one) => sloRead(one, { facts }));
+    assert.equal(whole?.verdict, "harm");
+    assert.notEqual(beside?.verdict, "harm");
+    assert.ok((beside?.treatment ?? 1) < 0.2 && (beside?.control ?? 1) < 0.2);
+  });
+
+  test("a ceiling that both arms always pass hides no treatment that breaks", () => {
+    const slo = sloOf("error_rate", { ceiling: 0.05 });
+    const facts = (count: number) => requests(count, failing(7, 0.6, 0.1));
+    assert.notEqual(sloRead(slo, { facts: facts(60) }).verdict, "harm");
+    assert.equal(sloRead(slo, { facts: facts(600) }).verdict, "harm");
+  });
+
+  test("a ceiling that more is better than is passed from above", () => {
+    const each = (share: number) => (at: number) => ({ flags: at % 100 < share ? succeeded : failed });
+    const slo = sloOf("success_rate", { better: "higher", ceiling: 0.5 });
+    assert.equal(sloRead(slo, { facts: requests(400, each(40)) }).isBrokenInBoth, true);
+    assert.equal(sloRead(slo, { facts: requests(400, each(60)) }).isBrokenInBoth, false);
+  });
+
   test("a ceiling of latencies is in milliseconds, on any scale", () => {
     const facts = requests(400, () => ({ latencyMs: 900 }));
     for (const metric of ["latency", "latency_log", "latency_p95"]) {
