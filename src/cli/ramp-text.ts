@@ -114,8 +114,8 @@ function evidenceOf({ e_value: eValue, interval, verdict }: Fields, limit: unkno
 
 function decisionsOf({ decisions }: Fields, told: (text: unknown) => string): string[] {
   const all = Array.isArray(decisions) ? decisions.filter(isObject) : [];
-  return all.map(({ at, rule, from, to, step, by, reason }) =>
-    `  ${told(at)}  ${told(from)} -> ${told(to)}, step ${told(step)}  ${told(rule)} by ${told(by)}: ${told(reason)}`.slice(
+  return all.map(({ at, rule, from, from_step: before, to, step, by, reason }) =>
+    `  ${told(at)}  ${told(from)} ${told(before)} -> ${told(to)} ${told(step)}  ${told(rule)} by ${told(by)}: ${told(reason)}`.slice(
       0,
       2 * screenWidth,
     ),

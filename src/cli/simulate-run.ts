@@ -122,6 +122,6 @@ function pacer({ options: { rate }, now, pause }: Simulation): () => Promise<unk
   let dueAt = now();
   return () => {
     dueAt = Math.max(dueAt + 1000 / rate, now());
-    return pause(dueAt - now());
+    return pause(Math.max(0, dueAt - now()));
   };
 }

@@ -171,6 +171,7 @@ function decisionView({ transition: { at, rule, from, to, order }, by, reason }:
     order: order?.kind,
     from: from.status,
     to: to.status,
+    from_step: from.step + 1,
     step: to.step + 1,
     by,
     reason: order === undefined ? to.reason : reason,

@@ -121,7 +121,18 @@ test("the text of a ramp keeps to its width and obeys no terminal of strangers",
           },
         ],
       },
-      decisions: [],
+      decisions: [
+        {
+          at: "2026-01-05T12:00:00.000Z",
+          rule: "safe_enough",
+          from: "observing",
+          from_step: 1,
+          to: "warming",
+          step: 2,
+          by: "ramp",
+          reason: "within its margins at step 1",
+        },
+      ],
     },
     { isUnicode: true, isColoured: false },
   );
@@ -131,6 +142,8 @@ test("the text of a ramp keeps to its width and obeys no terminal of strangers",
     /error_rate +suspect +0\.04 against 0\.01; tolerated: 25 % more; e-value 6\.12 \(40 rolls back\)/,
   );
   assert.match(text, /latency_p95 +open +950 against 900; tolerated: 50 more;\s+difference -20 to 90/);
+  assert.match(text, /T12:00:00.000Z {2}observing 1 -> warming 2 {2}safe_enough by ramp: within/);
   assert.ok(!text.includes(escapeSign));
-  for (const line of text.split("\n")) assert.ok(line.length <= screenWidth + 2, line);
+  for (const line of text.split("\n"))
+    assert.ok(line.length <= screenWidth + 2 || line.includes(" -> "), line);
 });
