@@ -4,7 +4,8 @@ import { shapeOf } from "./metric-report.ts";
 import type { Arm, RampContext } from "./ramp-context.ts";
 import type { MetricShape } from "./request-values.ts";
 
-const recentRequests = 100;
+/** The short one sees an outage begin, the long one sees that it goes on. */
+const windows = [30, 100] as const;
 const fewestRequests = 20;
 
 export interface Outages {
@@ -16,7 +17,7 @@ export interface Outages {
   isDuring(index: number): boolean;
 }
 
-/** Over the last 100 requests of each arm; what is not known is not beyond. */
+/** Over the last 30 or 100 requests of each arm; what is not known is not beyond. */
 export function outagesOf(context: RampContext): Outages {
   const { facts, armOf } = context;
   const watched = context.config.slos.flatMap((slo) => watchOf(context, slo));
@@ -50,12 +51,20 @@ function watchOf({ facts, definitions }: RampContext, { metric, ceiling, better 
     return [];
   const sign = better === "lower" ? 1 : -1;
   const bound = sign * (metric === "latency_log" ? Math.log(ceiling) : ceiling);
-  const levels = { treatment: new Recent(bound), control: new Recent(bound) };
+  const levels = windows.map((length) => ({
+    treatment: new Recent(bound, length),
+    control: new Recent(bound, length),
+  }));
   return [
     {
       metric,
-      add: (arm, index) => levels[arm].add(sign * shape.value(index)),
-      isBeyond: () => levels.treatment.isBeyond(shape, sign) && levels.control.isBeyond(shape, sign),
+      add(arm, index) {
+        for (const level of levels) level[arm].add(sign * shape.value(index));
+      },
+      isBeyond: () =>
+        levels.some(
+          ({ treatment, control }) => treatment.isBeyond(shape, sign) && control.isBeyond(shape, sign),
+        ),
     },
   ];
 }
@@ -63,25 +72,27 @@ function watchOf({ facts, definitions }: RampContext, { metric, ceiling, better 
 /** The last values of one arm, less being better. */
 class Recent {
   readonly #bound: number;
-  readonly #values = new Float64Array(recentRequests);
+  readonly #values: Float64Array;
   #seen = 0;
   #sum = 0;
   #above = 0;
 
-  constructor(bound: number) {
+  constructor(bound: number, length: number) {
     this.#bound = bound;
+    this.#values = new Float64Array(length);
   }
 
   add(value: number): void {
     if (!Number.isFinite(value)) return;
-    const at = this.#seen++ % recentRequests;
-    if (this.#seen > recentRequests) this.#count(this.#values[at] ?? 0, -1);
+    const { length } = this.#values;
+    const at = this.#seen++ % length;
+    if (this.#seen > length) this.#count(this.#values[at] ?? 0, -1);
     this.#values[at] = value;
     this.#count(value, 1);
   }
 
   isBeyond(shape: MetricShape, sign: number): boolean {
-    const length = Math.min(this.#seen, recentRequests);
+    const length = Math.min(this.#seen, this.#values.length);
     if (length < fewestRequests) return false;
     if (shape.kind === "ratio") return this.#sum / length > this.#bound;
     // The quantile is the value of this rank, counted from the best where less is better, and from the worst where more is.

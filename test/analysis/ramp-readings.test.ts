@@ -224,7 +224,7 @@ describe("the newest requests of a ramp", () => {
   });
 
   test("a ceiling that more is better than is passed from above", () => {
-    const each = (share: number) => (at: number) => ({ flags: at % 100 < share ? succeeded : failed });
+    const each = (share: number) => (at: number) => ({ flags: at % 20 < share / 5 ? succeeded : failed });
     const slo = sloOf("success_rate", { better: "higher", ceiling: 0.5 });
     assert.equal(sloRead(slo, { facts: requests(400, each(40)) }).isBrokenInBoth, true);
     assert.equal(sloRead(slo, { facts: requests(400, each(60)) }).isBrokenInBoth, false);

@@ -27,11 +27,17 @@ describe("fast burn", () => {
     assert.equal(fastBurn(units("TTTTTTTT")), undefined);
   });
 
+  test("not where one of the control's last four has failed: it may be the first of an outage's", () => {
+    assert.equal(fastBurn(units(`${"Tc".repeat(8)}C`)), undefined);
+    assert.equal(fastBurn(units(`${"Tc".repeat(8)}Cccc`)), undefined);
+    assert.notEqual(fastBurn(units(`${"Tc".repeat(8)}Ccccc`)), undefined);
+  });
+
   test("an outage of both arms burns nobody, as it begins, lasts and ends", () => {
     for (const failure of [0.3, 0.6, 1]) {
       let burned = 0;
       for (let run = 0; run < 1_000; run++) burned += burnsInOutage(run, failure) ? 1 : 0;
-      assert.ok(burned <= 10, `${burned} of 1,000 at ${failure}`);
+      assert.ok(burned <= 3, `${burned} of 1,000 at ${failure}`);
     }
   });
 
