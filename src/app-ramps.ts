@@ -50,7 +50,12 @@ export function openAppRamps(parts: {
   const tell = (news: RampNews) => {
     notifications.tell(notificationsOf(news, hooksOf(news.experimentId)));
     const sink = events();
-    if (sink !== undefined) tellRampNews(sink, news, outgoing);
+    try {
+      if (sink !== undefined) tellRampNews(sink, news, outgoing);
+    } catch (error) {
+      // A bug may cost an event, never what was decided.
+      log.error("an event of a ramp could not be told", { event: news.event, error });
+    }
   };
   const gate = createGateCaller(({ url }, why) => log.warn("the gate of a ramp tells nothing", { url, why }));
   const ramps = new Ramps({

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../src/upstreams/scripted/server.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { configFor, type Server, startServer } from "./server-fixture.ts";
 
 const ramp = `    fallback: [{ variant: control }]
@@ -13,14 +14,18 @@ const ramp = `    fallback: [{ variant: control }]
 `;
 
 let upstream: ScriptedUpstream;
+let sink: OtlpSink;
 let server: Server;
 before(async () => {
   upstream = await startScriptedUpstream({ tokenDelayMs: 0, firstTokenMs: 0 });
-  server = await startServer({ config: configFor(upstream.url, 50, ramp), workers: 2 });
+  sink = await startOtlpSink();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BLRP_SCHEDULE_DELAY: "5" };
+  server = await startServer({ config: configFor(upstream.url, 50, ramp), workers: 2, env });
 });
 after(async () => {
   await server.stop();
   await upstream.close();
+  await sink.close();
 });
 
 async function view(): Promise<Record<string, unknown>> {
@@ -60,6 +65,9 @@ describe("a ramp over two workers", () => {
     assert.ok(upstream.requests.slice(-60).every(({ body }) => !body.includes("model-b")));
     const pinned = await server.chat("someone", { model: "experiment/tone@candidate" });
     assert.equal(pinned.headers["x-assay-variant"], "control");
+    const told = () => sink.logs.map(({ eventName }) => eventName).filter((name) => name.includes("ramp"));
+    await sink.until(() => told().includes("assay.ramp.rolled_back"), "the rollback's event");
+    assert.deepEqual(told().slice(0, 3), ["assay.ramp.started", "assay.ramp.raised", "assay.ramp.raised"]);
   });
 
   test("is rolled back by an operator: once that is answered, no worker serves the treatment", async () => {
