@@ -1,8 +1,9 @@
 /** Why a ramp must not go by its data, asked at every look. */
 import type { PhaseReport } from "../domain/report.ts";
+import { noCell } from "./fact-columns.ts";
 import { inconclusive } from "./inconclusive.ts";
 import type { RampContext, RampEvidence } from "./ramp-context.ts";
-import { recentlyLimited } from "./ramp-recent.ts";
+import { endedAt, recentlyLimited } from "./ramp-recent.ts";
 import { answeredIn, bootsDuring } from "./report.ts";
 import { phaseReports, soundness } from "./soundness.ts";
 
@@ -44,7 +45,10 @@ function staleness({ facts, now }: RampContext): string | undefined {
   const requests = facts.cellRequests.reduce((sum, count) => sum + count, 0);
   if (requests < 2) return undefined;
   const gapMs = (facts.lastAt - facts.firstAt) / (requests - 1);
-  const silentMs = now - facts.lastAt;
+  let lastAt = facts.lastAt;
+  for (let i = 0; i < facts.length; i++)
+    if (facts.cell[i] !== noCell) lastAt = Math.max(lastAt, endedAt(facts, i));
+  const silentMs = now - lastAt;
   if (silentMs <= Math.max(staleAfterMs, staleAfterGaps * gapMs)) return undefined;
   return `no record for ${Math.round(silentMs / 60_000)} minutes`;
 }

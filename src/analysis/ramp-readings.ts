@@ -9,7 +9,7 @@ import { effectReading, type RatioShape } from "./ramp-effect.ts";
 import { failureReading } from "./ramp-failures.ts";
 import { type Outages, outagesOf } from "./ramp-outage.ts";
 import { quantileReading } from "./ramp-quantile.ts";
-import { lastUnits } from "./ramp-recent.ts";
+import { endedAt, lastUnits } from "./ramp-recent.ts";
 import { type Measured, unknown } from "./ramp-verdict.ts";
 import type { MetricShape } from "./request-values.ts";
 
@@ -104,7 +104,8 @@ function countsOf(context: RampContext): Pick<RampReadings, "units" | "requests"
   const { facts, armOf, stepStartedAt } = context;
   const units: Record<Arm, number> = { treatment: 0, control: 0 };
   const requests: Record<Arm, number> = { treatment: 0, control: 0 };
-  const lastAt: Record<Arm, number> = { treatment: 0, control: 0 };
+  const never = Number.NEGATIVE_INFINITY;
+  const lastAt: Record<Arm, number> = { treatment: never, control: never };
   const seen = new Uint8Array(facts.units);
   for (let i = 0; i < facts.length; i++) {
     const at = facts.receivedAt[i] ?? 0;
@@ -112,13 +113,15 @@ function countsOf(context: RampContext): Pick<RampReadings, "units" | "requests"
     if (arm === undefined) continue;
     const unit = facts.unit[i] ?? 0;
     requests[arm]++;
-    lastAt[arm] = Math.max(lastAt[arm], at);
+    lastAt[arm] = Math.max(lastAt[arm], endedAt(facts, i));
     if (seen[unit] === 0) units[arm]++;
     seen[unit] = 1;
   }
-  const isArmFresh = (arm: Arm) =>
-    context.now - lastAt[arm] <=
-    Math.max(freshMs, (freshGaps * (context.now - stepStartedAt)) / requests[arm]);
+  const isArmFresh = (arm: Arm) => {
+    // Up to the last one: a silence must not stretch the gaps that it is measured by.
+    const gapMs = (lastAt[arm] - stepStartedAt) / requests[arm];
+    return context.now - lastAt[arm] <= Math.max(freshMs, freshGaps * gapMs);
+  };
   return { units, requests, isFresh: isArmFresh("treatment") && isArmFresh("control") };
 }
 

@@ -1,6 +1,7 @@
 /** The newest requests of both arms: what burns now, and what is rate-limited. */
 import type { LastUnit } from "../domain/ramp.ts";
 import { factFlags } from "../domain/store.ts";
+import type { FactColumns } from "./fact-columns.ts";
 import type { Arm, RampContext } from "./ramp-context.ts";
 
 const lastUnitsOfArm = 20;
@@ -24,6 +25,11 @@ export function lastUnits({ facts, armOf }: RampContext): readonly LastUnit[] {
     units.push({ isTreatment: arm === "treatment", hasFailed: hasFailed(flags) });
   }
   return units.reverse();
+}
+
+/** Epoch milliseconds at which a request was heard of: one whose answer takes minutes is not silent meanwhile. */
+export function endedAt({ receivedAt, latencyMs }: FactColumns, index: number): number {
+  return (receivedAt[index] ?? 0) + (latencyMs[index] ?? 0);
 }
 
 const notEnded = factFlags.cancelled | factFlags.unfinished;

@@ -281,6 +281,24 @@ describe("the newest requests of a ramp", () => {
     const silent = facts.filter(({ assigned, row }) => assigned === "control" || row < 300);
     assert.equal(readingsOf({ facts: silent }).isFresh, false);
   });
+
+  test("an arm that was never heard of is silent, and so is one of which a few requests came once", () => {
+    const hourMs = 3_600_000;
+    assert.equal(readingsOf({ now: begin + hourMs }).isFresh, false);
+    const ofOne = requests(400, () => ({})).filter(({ assigned }) => assigned === "control");
+    assert.equal(readingsOf({ facts: ofOne }).isFresh, false);
+    assert.equal(readingsOf({ facts: requests(8, () => ({})), now: begin + hourMs }).isFresh, false);
+    const rare = requests(8, (at) => ({ receivedAt: begin + 0.1 * hourMs * at }));
+    assert.equal(readingsOf({ facts: rare, now: begin + hourMs }).isFresh, true);
+  });
+
+  test("an arm is heard of when its answers end, however long they take", () => {
+    const facts = requests(400, () => ({ latencyMs: 600_000 }));
+    const now = (facts.at(-1)?.receivedAt ?? 0) + 601_000;
+    const { isFresh, dataProblems } = readingsOf({ facts, now });
+    assert.equal(isFresh, true);
+    assert.deepEqual(dataProblems, []);
+  });
 });
 
 describe("data that a ramp must not go by", () => {
@@ -302,7 +320,8 @@ describe("data that a ramp must not go by", () => {
   });
 
   test("a silence of many times the usual gap, and of five minutes at least", () => {
-    const lastAt = plain.at(-1)?.receivedAt ?? 0;
+    const last = plain.at(-1);
+    const lastAt = (last?.receivedAt ?? 0) + (last?.latencyMs ?? 0);
     assert.deepEqual(readingsOf({ facts: plain, now: lastAt + 300_000 }).dataProblems, []);
     assert.match(
       readingsOf({ facts: plain, now: lastAt + 300_001 }).dataProblems.join(),
