@@ -119,9 +119,12 @@ describe("a look", () => {
   });
 
   test("rolls back without the gate's answer, and raises by it", async () => {
-    const one = await begun({ ...quick, gate });
+    const one = await opened([], { ...quick, gate });
+    await one.order("start");
+    await one.look(2);
+    assert.equal(one.ramps.get("tone").state.status, "scheduled");
     one.gate = async () => "passes";
-    await one.look(3);
+    await one.look(6);
     assert.equal(one.ramps.get("tone").state.step, 1);
     one.gate = () => new Promise(() => {});
     one.answer = harm;
@@ -136,6 +139,23 @@ describe("a look", () => {
     await one.look();
     const { status, reason } = one.ramps.get("tone").state;
     assert.deepEqual([status, reason], ["holding", "the clock was put back to before the step began"]);
+  });
+
+  test("is taken back while the file lets it neither complete nor go", async () => {
+    const one = await begun();
+    const { file } = one;
+    one.file = undefined;
+    await one.order("promote");
+    assert.equal(one.ramps.get("tone").state.status, "completing");
+    assert.equal(coverage(one), 0.2);
+    one.answer = harm;
+    await one.look();
+    assert.deepEqual(one.switches.names, ["tone/candidate"]);
+    one.file = file;
+    await one.look();
+    assert.equal(one.ramps.get("tone").state.status, "rolled_back");
+    assert.equal(coverage(one), 0);
+    assert.equal(replayEvents(one.store.read(), "tone").kind, "agrees");
   });
 
   test("takes an aborted treatment out of service where the disk refused to", async () => {

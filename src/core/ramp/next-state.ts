@@ -4,8 +4,8 @@ import { beginOf, type Decided, rules } from "./rules.ts";
 
 /**
  * What one look at the readings decides: the first rule that matches. Undefined where there is nothing to look at. Without readings (the
- * statistics did not answer) nothing passes, nothing is rolled back, and no time is counted. A paused ramp is looked at too: it cannot
- * be raised, but its treatment still meets units, and may be rolled back.
+ * statistics did not answer) nothing passes, nothing is rolled back, and no time is counted. A paused ramp is looked at too, and one that
+ * the file keeps from completing: it cannot be raised, but its treatment still meets units, and may be rolled back.
  */
 export function nextRampState(
   state: RampState,
@@ -42,12 +42,14 @@ function isLookedAt({ status }: RampState): boolean {
     status === "warming" ||
     status === "observing" ||
     status === "holding" ||
-    status === "paused"
+    status === "paused" ||
+    status === "completing"
   );
 }
 
 function blind(state: RampState): Decided {
-  const keepsReason = state.status === "holding" || state.status === "paused";
+  const { status } = state;
+  const keepsReason = status === "holding" || status === "paused" || status === "completing";
   return { rule: "not_enough", to: keepsReason ? state : { ...state, reason: "no readings" } };
 }
 

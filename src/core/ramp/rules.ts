@@ -1,5 +1,5 @@
 /** The rules in their order: the first that matches decides. */
-import type { RampRule, RampState } from "../../domain/ramp.ts";
+import type { RampConfig, RampReadings, RampRule, RampState } from "../../domain/ramp.ts";
 import { freshStep } from "./draft.ts";
 import { fastBurn } from "./fast-burn.ts";
 import type { Look } from "./look.ts";
@@ -32,9 +32,9 @@ const harmed: Rule = (look) => {
   return rollback("confirmed_harm", look, reason);
 };
 
-/** A paused ramp is taken back where it does harm, and is left alone in all else. */
-const paused: Rule = ({ state }) =>
-  state.status === "paused" ? { rule: "not_enough", to: state } : undefined;
+/** What is paused, or cannot complete yet, is taken back where it does harm, and is left alone in all else. */
+const leftAlone: Rule = ({ state }) =>
+  state.status === "paused" || state.status === "completing" ? { rule: "not_enough", to: state } : undefined;
 
 const outage: Rule = (look) => {
   const broken = look.readings.slos.filter(({ isBrokenInBoth }) => isBrokenInBoth);
@@ -97,7 +97,7 @@ export const rules: readonly Rule[] = [
   killed,
   burning,
   harmed,
-  paused,
+  leftAlone,
   outage,
   untrustworthy,
   suspected,
@@ -108,11 +108,17 @@ export const rules: readonly Rule[] = [
 /** Of a ramp that was started: its first step, once it may begin. */
 export function beginOf({ state, config, readings, now }: Look): Decided {
   if (readings.isKilled) return { rule: "killed", to: state };
-  const reason = readings.dataProblems[0] ?? scheduleProblem(config.schedule, now);
+  const reason =
+    readings.dataProblems[0] ?? scheduleProblem(config.schedule, now) ?? gateProblem(config, readings);
   if (reason !== undefined) return { rule: "not_enough", to: { ...state, reason } };
   const status = statusOf(0, config.warmUpRequests);
   const begun = { status, by: "ramp", reason: "the first step begins", startedAt: now } as const;
   return { rule: "safe_enough", to: { ...state, ...freshStep(0, now), ...begun } };
+}
+
+function gateProblem({ gate }: RampConfig, { gate: told }: RampReadings): string | undefined {
+  if (gate === undefined || told === "passes") return undefined;
+  return told === "fails" ? "the gate fails" : "the gate has no data";
 }
 
 function nextStep({ state, config, now }: Look): RampState {

@@ -30,6 +30,13 @@ describe("the next state of a ramp", () => {
     { isTreatment: false, hasFailed: false },
   ]).flat();
   const harm = sloReading({ verdict: "harm" });
+  const passing = {
+    url: "http://127.0.0.1:9090",
+    query: "up",
+    compare: "above",
+    threshold: 0,
+    timeoutMs: 1_000,
+  } as const;
 
   test("a killed ramp decides nothing, whatever the readings say", () => {
     const made = look(observing(config), { isKilled: true, lastUnits: burning, slos: [harm] });
@@ -66,8 +73,8 @@ describe("the next state of a ramp", () => {
     assert.equal(look(late, { isFresh: false }).to.status, "observing");
   });
 
-  test("a paused and a held ramp are rolled back too", () => {
-    for (const status of ["paused", "holding"] as const) {
+  test("a paused and a held ramp are rolled back too, and one that cannot complete yet", () => {
+    for (const status of ["paused", "holding", "completing"] as const) {
       assert.equal(look(observing(config, { status }), { slos: [harm] }).to.status, "rolling_back");
     }
   });
@@ -177,9 +184,7 @@ describe("the next state of a ramp", () => {
   });
 
   test("the gate must pass: failing it holds, and without its data nothing is raised", () => {
-    const gated = rampWith({
-      gate: { url: "http://127.0.0.1:9090", query: "up", compare: "above", threshold: 0, timeoutMs: 1_000 },
-    });
+    const gated = rampWith({ gate: passing });
     const ready = observing(gated, { observedMs: 20 * minuteMs });
     const outcomes = (["passes", "fails", "missing", undefined] as const).map((gate) => {
       const { to } = look(ready, { gate }, gated);
@@ -221,15 +226,31 @@ describe("the next state of a ramp", () => {
     );
   });
 
+  test("what cannot complete yet goes neither back nor on where nothing is wrong, and says why it completes", () => {
+    const state = observing(config, { status: "completing", step: 2, reason: "because" });
+    const doubted = { dataProblems: ["the shares are not in force"], slos: [] };
+    for (const to of [look(state).to, look(state, doubted).to])
+      assert.deepEqual(to, { ...state, lastLookAt: noon + lookMs });
+    assert.equal(nextRampState(state, config, undefined, noon)?.to.reason, "because");
+  });
+
+  test("the first step waits for the gate as all others do", () => {
+    const gated = rampWith({ gate: passing });
+    const started = ordered(draftRamp(gated), gated, startOf());
+    const begun = (["passes", "fails", "missing", undefined] as const).map((gate) => {
+      const { to } = look(started, { gate }, gated);
+      return [to.status, to.reason];
+    });
+    assert.deepEqual(begun, [
+      ["warming", "the first step begins"],
+      ["scheduled", "the gate fails"],
+      ["scheduled", "the gate has no data"],
+      ["scheduled", "the gate has no data"],
+    ]);
+  });
+
   test("there is nothing to look at before a start and after an end", () => {
-    for (const status of [
-      "draft",
-      "rolling_back",
-      "rolled_back",
-      "completing",
-      "completed",
-      "aborted",
-    ] as const) {
+    for (const status of ["draft", "rolling_back", "rolled_back", "completed", "aborted"] as const) {
       assert.equal(nextRampState(observing(config, { status }), config, readingsWith(), noon), undefined);
     }
   });
