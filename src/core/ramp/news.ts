@@ -67,7 +67,8 @@ const names: Readonly<Partial<Record<RampStatus, RampEventName>>> = {
   scheduled: "started",
   holding: "held",
   paused: "paused",
-  rolled_back: "rolled_back",
+  // Its kill is in force. What is left are the shares, which a file that is refused may keep back for days.
+  rolling_back: "rolled_back",
   completed: "completed",
   aborted: "aborted",
 };

@@ -56,8 +56,8 @@ describe("what hooks are told", () => {
     assert.deepEqual(eventsOf(look(state)), []);
     assert.deepEqual(eventsOf(look({ ...state, observedMs: 60 * minuteMs })), ["raised"]);
     assert.deepEqual(eventsOf(look(state, { dataProblems: ["silence"] })), ["held"]);
-    assert.deepEqual(eventsOf(harm), []);
-    assert.deepEqual(eventsOf(settledRampState(harm.to, noon)), ["rolled_back"]);
+    assert.deepEqual(eventsOf(harm), ["rolled_back"]);
+    assert.deepEqual(eventsOf(settledRampState(harm.to, noon)), []);
     assert.deepEqual(eventsOf(ordered(observing(plan, { status: "draft" }), startOf())), ["started"]);
     assert.deepEqual(eventsOf(look(observing(plan, { status: "scheduled" }))), ["raised"]);
     assert.deepEqual(eventsOf(ordered(state, orderOf("pause"))), ["paused"]);
@@ -65,6 +65,13 @@ describe("what hooks are told", () => {
       "resumed",
     ]);
     assert.deepEqual(eventsOf(ordered(state, orderOf("abort"))), ["aborted"]);
+  });
+
+  test("is a rollback as soon as its kill is in force, with the rule that decided it", () => {
+    const harm = look(observing(plan), { slos: [sloReading({ verdict: "harm" })] });
+    const [made] = told(harm, [hook]);
+    const { rule, share, from, to } = JSON.parse(made?.body ?? "{}").data;
+    assert.deepEqual([rule, share, from, to], ["confirmed_harm", 0, "observing", "rolling_back"]);
   });
 
   test("is that somebody has to approve", () => {
