@@ -1,6 +1,6 @@
 /** The ramps of this process: what was ordered and what was decided, kept in the journal before it raises, and in force before it is kept where it lowers. */
 import { type KeptRamp, keptRamps } from "../core/ramp/journal.ts";
-import { isDecision, isTenth, nextRampState } from "../core/ramp/next-state.ts";
+import { isDecision, isMilestone, nextRampState } from "../core/ramp/next-state.ts";
 import { orderedRampState } from "../core/ramp/order.ts";
 import { type PlannedMove, plannedMoves } from "../core/ramp/planned-moves.ts";
 import { settledRampState } from "../core/ramp/settle.ts";
@@ -35,6 +35,8 @@ export class Ramps {
   readonly #readings = new Map<string, { readonly generation: number; readonly readings: RampReadings }>();
   readonly #problems = new Map<string, string>();
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** What ramps have been said to wait for. */
+  readonly #waits = new Set<string>();
 
   constructor(parts: RampParts) {
     this.#parts = parts;
@@ -120,15 +122,24 @@ export class Ramps {
       if (this.#find(experimentId)?.state !== asked.state) return;
       const transition = nextRampState(asked.state, asked.plan, readings, this.#parts.now());
       if (transition === undefined) return;
-      if (isDecision(transition) || isTenth(transition, asked.plan))
+      if (isDecision(transition) || isMilestone(transition, asked.plan))
         await this.#commit(transition, asked.plan);
       else {
         this.#kept.set(experimentId, { state: transition.to, plan: asked.plan });
-        // Who waits for somebody says so, once.
-        if (transition.rule === "safe_enough" && transition.to.reason !== asked.state.reason)
-          this.#parts.decided(transition, asked.plan);
+        this.#tell(transition, asked.plan);
       }
     });
+  }
+
+  /** Of mere looks only that the ramp waits for somebody, and of each cause once in a step: a night of few requests is no news. */
+  #tell(transition: RampTransition, plan: RampConfig): void {
+    const { rule, from, to } = transition;
+    if (!isDecision(transition)) {
+      const cause = `${plan.experimentId} ${to.generation} ${to.step} ${to.reason}`;
+      if (rule !== "safe_enough" || to.reason === from.reason || this.#waits.has(cause)) return;
+      this.#waits.add(cause);
+    }
+    this.#parts.decided(transition, plan);
   }
 
   #find(experimentId: string): KeptRamp | undefined {
@@ -201,7 +212,7 @@ export class Ramps {
 
   /** In force before it is durable where it takes the treatment back; durable before it is in force in all else. */
   async #commit(transition: RampTransition, plan: RampConfig, given?: Order): Promise<void> {
-    const { store, decided } = this.#parts;
+    const { store } = this.#parts;
     const { to, at } = transition;
     const { experimentId } = plan;
     if (to.status === "rolling_back") await this.#kills.set(plan, to.reason ?? "rolled back");
@@ -219,7 +230,7 @@ export class Ramps {
       ...(transition.order?.kind === "start" ? { plan } : {}),
     });
     this.#kept.set(experimentId, { state: to, plan });
-    decided(transition, plan);
+    this.#tell(transition, plan);
     await this.#enforce(experimentId);
   }
 

@@ -167,6 +167,30 @@ describe("a ramp", () => {
     assert.deepEqual(one.switches.names, []);
   });
 
+  test("says once for whom it waits, though data are missing now and then", async () => {
+    const asking = quick.steps.map((step) => ({ ...step, asksApproval: true }));
+    const one = await opened([], { ...quick, steps: asking });
+    const waits = () =>
+      one.decided.filter(({ rule, to, from }) => rule === "safe_enough" && to.step === from.step);
+    await one.order("start");
+    await one.look(8);
+    for (let nights = 0; nights < 5; nights++) {
+      one.answer = () => readingsWith({ isFresh: false });
+      await one.look();
+      one.answer = () => readingsWith();
+      await one.look();
+    }
+    const told = waits().filter(({ from }) => from.status !== "scheduled");
+    assert.deepEqual(
+      told.map(({ to }) => to.reason),
+      ["waits for approval"],
+    );
+    await one.order("approve");
+    await one.look(8);
+    assert.equal(statusOf(one), "observing 2");
+    assert.equal(waits().filter(({ from }) => from.step === 1).length, 1);
+  });
+
   test("leaves a kill that an operator has set, and is not rolled back by it", async () => {
     const one = await opened();
     one.answer = () => readingsWith({ isKilled: true });
@@ -242,6 +266,21 @@ describe("a restart", () => {
         assert.equal(served(one), "0 % control");
       }
     }
+  });
+
+  test("costs a step little of its time, and so never keeps it from being given up", async () => {
+    const few = () => readingsWith({ units: { treatment: 0, control: 0 } });
+    let one = await opened();
+    await one.order("start");
+    one.answer = few;
+    await one.look();
+    for (let restarts = 0; restarts < 8; restarts++) {
+      await one.look(15);
+      one = await opened(one.store.read());
+      one.answer = few;
+    }
+    assert.equal(statusOf(one), "paused 1");
+    assert.match(one.ramps.get("tone").state.reason ?? "", /inconclusive/);
   });
 
   test("between a rollback's kill and its decision finishes the rollback", async () => {

@@ -28,12 +28,13 @@ export function isDecision({ rule, from, to }: RampTransition): boolean {
   return isOrdered || from.status !== to.status || from.step !== to.step;
 }
 
-/** Now and then a look is kept, so that a restart costs a step a tenth of its time at most. */
-export function isTenth({ from, to }: RampTransition, { steps }: RampConfig): boolean {
-  const tenthMs = (steps[to.step]?.leastMs ?? 0) / 10;
-  return (
-    tenthMs > 0 && Math.floor(from.observedMs / tenthMs) < Math.min(11, Math.floor(to.observedMs / tenthMs))
-  );
+/** Now and then a look is kept, so that a restart costs a step a tenth of `least` or a fiftieth of `most` at most. */
+export function isMilestone({ from, to }: RampTransition, { steps }: RampConfig): boolean {
+  const { leastMs = 0, mostMs = 0 } = steps[to.step] ?? {};
+  const passed = ({ observedMs }: RampState) =>
+    Math.floor((10 * Math.min(observedMs, leastMs)) / Math.max(1, leastMs)) +
+    Math.floor((50 * observedMs) / Math.max(1, mostMs));
+  return passed(to) > passed(from);
 }
 
 function isLookedAt({ status }: RampState): boolean {
