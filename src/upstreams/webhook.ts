@@ -14,9 +14,7 @@ export interface WebhookCaller {
   close(): Promise<void>;
 }
 
-const timeoutMs = 10_000;
-
-export function createWebhookCaller(): WebhookCaller {
+export function createWebhookCaller(timeoutMs = 10_000): WebhookCaller {
   const dispatcher = new Agent({
     connections: 4,
     connect: { lookup: guardedLookup({ name: "notify", canReachPrivate: true }, lookup) },
@@ -33,8 +31,9 @@ export function createWebhookCaller(): WebhookCaller {
         signal: AbortSignal.timeout(timeoutMs),
         dispatcher,
       }).catch((error: unknown) => {
-        // undici's messages name addresses; its codes do not.
-        const code = error instanceof Error && "code" in error ? String(error.code) : "no answer";
+        // undici's messages name addresses; its codes do not. A signal's timeout has a number for one.
+        const isCoded = error instanceof Error && "code" in error && typeof error.code === "string";
+        const code = isCoded ? error.code : "no answer";
         throw new Error(`it could not be reached: ${code}`, { cause: error });
       });
       // It has been taken or not whatever the body says, and however long it is.

@@ -50,3 +50,19 @@ test("a hook that answers 2xx at length, or breaks off behind it, has taken it",
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
   for (end of ["whole", "cut"] as const) await hooks.post({ url, headers: {}, body: "{}" });
 });
+
+test("a hook that does not answer is told as such", async (t) => {
+  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const hooks = createWebhookCaller(100);
+  t.after(async () => {
+    await hooks.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  await assert.rejects(hooks.post({ url, headers: {}, body: "{}" }), {
+    message: "it could not be reached: no answer",
+  });
+});
