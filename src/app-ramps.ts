@@ -93,7 +93,8 @@ export function openAppRamps(parts: {
     ramps,
     notifications,
     switched(event, order) {
-      for (const news of switchNews(event, order, ramps.all, wallNow())) tell(news);
+      const standing = { ramps: ramps.all, switches: switches.switches, at: wallNow() };
+      for (const news of switchNews(event, order, standing)) tell(news);
     },
     start() {
       controller = startRampController({

@@ -1,7 +1,8 @@
 /** What came to pass with a ramp, for people and for programs. */
-import type { KillScope, Order } from "../../domain/control.ts";
+import type { KillScope, KillSwitch, Order } from "../../domain/control.ts";
 import type { RampConfig, RampStatus, RampTransition } from "../../domain/ramp.ts";
 import type { RampEventName, RampNews } from "../../domain/ramp-news.ts";
+import { isKilled } from "../kill-switch.ts";
 import type { KeptRamp } from "./journal.ts";
 import { rampShares, treatmentShare } from "./shares.ts";
 
@@ -17,16 +18,24 @@ export function newsOf(transition: RampTransition, plan: RampConfig): RampNews |
 export function switchNews(
   event: "killed" | "revived",
   { scope, by, reason }: Order & { readonly scope: KillScope },
-  ramps: readonly KeptRamp[],
-  at: number,
+  {
+    ramps,
+    switches,
+    at,
+  }: {
+    readonly ramps: readonly KeptRamp[];
+    /** All that stand now. */
+    readonly switches: readonly KillSwitch[];
+    readonly at: number;
+  },
 ): readonly RampNews[] {
   const covered = ramps.filter(
     ({ plan }) => scope.kind === "all" || scope.experimentId === plan.experimentId,
   );
   return covered.map((ramp) => ({
     ...factsOf(ramp),
-    // A kill leaves the control alone, which it serves.
-    ...(event === "killed" ? { share: 0 } : {}),
+    // One that is lifted may leave another behind it.
+    ...(isKilled(switches, ramp.plan) ? { share: 0 } : {}),
     event,
     at,
     rule: undefined,

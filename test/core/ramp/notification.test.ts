@@ -6,6 +6,7 @@ import { nextRampState } from "../../../src/core/ramp/next-state.ts";
 import { hookName, notificationsOf, signatureHeaders } from "../../../src/core/ramp/notification.ts";
 import { orderedRampState } from "../../../src/core/ramp/order.ts";
 import { settledRampState } from "../../../src/core/ramp/settle.ts";
+import type { KillScope } from "../../../src/domain/control.ts";
 import type { RampState, RampTransition } from "../../../src/domain/ramp.ts";
 import { type RampHook, rampEventNames } from "../../../src/domain/ramp-news.ts";
 import { secretOf } from "../experiment-fixture.ts";
@@ -95,7 +96,9 @@ describe("an operator's kill switch", () => {
   ];
   const order = { by: "ada", reason: "it swears" };
   const coveredBy = (scope: Parameters<typeof switchNews>[1]["scope"]) =>
-    switchNews("killed", { scope, ...order }, ramps, at).map(({ experimentId }) => experimentId);
+    switchNews("killed", { scope, ...order }, { ramps, switches: [], at }).map(
+      ({ experimentId }) => experimentId,
+    );
 
   test("is news of every ramp that it covers, and of no other", () => {
     assert.deepEqual(coveredBy({ kind: "all" }), ["tone", "other"]);
@@ -106,16 +109,23 @@ describe("an operator's kill switch", () => {
 
   test("says that nobody meets the treatment, who did it and why; lifted, that its share is back", () => {
     const scope = { kind: "variant", experimentId: "tone", variantId: "candidate" } as const;
-    const [killed] = switchNews("killed", { scope, ...order }, ramps, at);
+    const standing = (...scopes: readonly KillScope[]) => {
+      const switches = scopes.map((one) => ({ scope: one, source: "admin", ...order, at }) as const);
+      return { ramps, switches, at };
+    };
+    const [killed] = switchNews("killed", { scope, ...order }, standing(scope));
     assert.ok(killed);
     const [message] = notificationsOf(killed, [{ ...hook, format: "slack" }]);
     assert.equal(
       JSON.parse(message?.body ?? "{}").text,
       'Ramp of tone/candidate killed (step 1 of 3, 0 % of the units) by ada: variant "candidate": it swears',
     );
-    const [revived] = switchNews("revived", { scope, ...order }, ramps, at);
+    const [revived] = switchNews("revived", { scope, ...order }, standing());
     assert.equal(revived?.share, 0.1);
     assert.equal(revived?.to, "observing");
+    // Another one stands still.
+    const [first] = switchNews("revived", { scope, ...order }, standing({ kind: "all" }));
+    assert.equal(first?.share, 0);
   });
 });
 
