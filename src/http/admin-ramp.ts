@@ -119,21 +119,19 @@ function keptReadings(events: readonly RampEvent[], { generation }: RampState): 
   )?.transition.readings;
 }
 
-/** Once its time is over, a step waits for what its reason names, and nobody knows for how long. */
-function nextAt({ status, step: index, observedMs, lastLookAt, startedAt }: RampState, plan: RampConfig) {
-  if (status === "scheduled" && startedAt === undefined && lastLookAt !== undefined)
-    return nextOpening(plan.schedule, lastLookAt);
-  const step = plan.steps[index];
-  const isObserving = status === "warming" || status === "observing";
-  if (!isObserving || step === undefined || lastLookAt === undefined) return undefined;
-  const at = lastLookAt + Math.max(0, step.leastMs - observedMs);
-  const opening = nextOpening(plan.schedule, at);
+/** When the calendar lets the next step begin. What waits for something else waits nobody knows for how long. */
+function nextAt({ status, step: index, observedMs, lastLookAt }: RampState, plan: RampConfig) {
+  const isWaiting = status === "scheduled" || status === "warming" || status === "observing";
+  if (!isWaiting || lastLookAt === undefined) return undefined;
+  const leastMs = status === "scheduled" ? 0 : (plan.steps[index]?.leastMs ?? 0);
+  const opening = nextOpening(plan.schedule, lastLookAt + Math.max(0, leastMs - observedMs));
   return opening === lastLookAt ? undefined : opening;
 }
 
 /** A lock that was overridden, or whose ramp runs on, locks nobody out. */
 function lockedUntil({ status, locks, variantDigest }: RampState): number | undefined {
-  return status === "rolled_back" ? locks.find(({ digest }) => digest === variantDigest)?.until : undefined;
+  const isLocked = status === "rolled_back" || status === "aborted";
+  return isLocked ? locks.find(({ digest }) => digest === variantDigest)?.until : undefined;
 }
 
 function readingsView(readings: RampReadings, { slos: planned, alpha }: RampConfig) {
