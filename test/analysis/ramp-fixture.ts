@@ -32,15 +32,18 @@ export interface Read extends Partial<Scenario> {
   readonly stepStartedAt?: number;
 }
 
-export function readingsOf({ config = rampWith(), stepStartedAt = begin, ...change }: Read): RampReadings {
+export function readingsOf(read: Read): RampReadings {
+  return rampReadings(rampEvidence(read), { isKilled: false, gate: undefined });
+}
+
+export function rampEvidence({ config = rampWith(), stepStartedAt = begin, ...change }: Read): RampEvidence {
   const last = change.facts?.at(-1)?.receivedAt ?? begin;
-  const evidence: RampEvidence = {
+  return {
     ...evidenceOf(scenario({ phases: [rampPhase("p1")], now: last, ...change })),
     config,
     stepStartedAt,
     definitions: planWith({ outcomes: [outcomeMetric({ name: "thumb" })] }).definitions,
   };
-  return rampReadings(evidence, { isKilled: false, gate: undefined });
 }
 
 /** Of the only SLO. */

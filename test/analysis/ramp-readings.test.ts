@@ -218,9 +218,58 @@ describe("the newest requests of a ramp", () => {
 
   test("a ceiling that both arms always pass hides no treatment that breaks", () => {
     const slo = sloOf("error_rate", { ceiling: 0.05 });
-    const facts = (count: number) => requests(count, failing(7, 0.6, 0.1));
-    assert.notEqual(sloRead(slo, { facts: facts(60) }).verdict, "harm");
+    // The control passes it again and again: one request in ten fails, and never fewer of the last 30.
+    const facts = (count: number) =>
+      requests(count, (at, isTreatment) => ({
+        flags: Math.floor(at / 2) % 10 === 0 || (isTreatment && at % 3 > 0) ? failed : succeeded,
+      }));
+    assert.notEqual(sloRead(slo, { facts: facts(100) }).verdict, "harm");
     assert.equal(sloRead(slo, { facts: facts(600) }).verdict, "harm");
+    // What shows at α and not at a hundredth of it is the outage's.
+    const counts = Array.from({ length: 100 }, (_, at) => 100 + 4 * at);
+    const plain = counts.find(
+      (count) => sloRead(sloOf("error_rate"), { facts: facts(count) }).verdict === "harm",
+    );
+    const beside = counts.find((count) => sloRead(slo, { facts: facts(count) }).verdict === "harm");
+    assert.ok(plain !== undefined && beside !== undefined && beside > plain, `${plain} ${beside}`);
+  });
+
+  test("an outcome's ceiling is held against the whole ramp, and sessions know no outage", () => {
+    const facts = requests(600, (at) => ({ session: at + 1, costUsd: 0.001 }));
+    const answered = (share: number) =>
+      facts.map(({ row }) =>
+        outcomeFact({
+          row,
+          metric: "thumb",
+          at: begin + 1_000 * row,
+          requestRow: row,
+          value: row % 10 < share ? 1 : 0,
+        }),
+      );
+    const thumb = sloOf("thumb", {
+      better: "higher",
+      margin: { kind: "absolute", value: 0.05 },
+      ceiling: 0.5,
+    });
+    assert.equal(sloRead(thumb, { facts, outcomes: answered(4) }).isBrokenInBoth, true);
+    assert.equal(sloRead(thumb, { facts, outcomes: answered(6) }).isBrokenInBoth, false);
+    const all = facts.map((fact, at) => ({
+      ...fact,
+      inputTokens: at,
+      flags: at % 10 < 4 ? failed : succeeded,
+    }));
+    const read = (tokens: number | undefined, errors: number | undefined) =>
+      readingsOf({
+        config: rampWith({
+          slos: [sloOf("tokens_per_session", { ceiling: tokens }), sloOf("error_rate", { ceiling: errors })],
+        }),
+        facts: all,
+      }).slos;
+    const [plain, beside] = [read(undefined, undefined), read(0.5, 0.2)];
+    assert.equal(beside[0]?.isBrokenInBoth, true);
+    assert.ok(plain[0]?.control !== undefined);
+    assert.equal(beside[0]?.control, plain[0].control);
+    assert.deepEqual(read(0.5, undefined)[1], plain[1]);
   });
 
   test("a ceiling that more is better than is passed from above", () => {
