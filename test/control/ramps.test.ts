@@ -191,6 +191,16 @@ describe("a ramp", () => {
     assert.equal(waits().filter(({ from }) => from.step === 1).length, 1);
   });
 
+  test("shows nothing that was read of the generation before", async () => {
+    const one = await opened();
+    await one.order("start");
+    await one.look(2);
+    assert.ok(one.ramps.readings("tone"));
+    await one.order("abort");
+    await one.order("start");
+    assert.equal(one.ramps.readings("tone"), undefined);
+  });
+
   test("leaves a kill that an operator has set, and is not rolled back by it", async () => {
     const one = await opened();
     one.answer = () => readingsWith({ isKilled: true });

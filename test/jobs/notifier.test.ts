@@ -96,4 +96,24 @@ describe("a notification", () => {
     assert.deepEqual(state.sent, []);
     assert.equal(notifier.outbox.waiting.length, 1);
   });
+
+  test("whose last attempt the stop cuts off waits for the next process", async (t) => {
+    const { state, notifier, pass } = notifying(t);
+    notifier.tell([{ ...one("a"), attempts: 5 }]);
+    t.mock.timers.tick(0);
+    await notifier.stop();
+    await pass(0);
+    assert.deepEqual(state.sent, ["a"]);
+    assert.deepEqual(notifier.outbox.dead, []);
+    assert.equal(notifier.outbox.waiting.length, 1);
+  });
+
+  test("is dropped as the oldest of two hundred that were given up", async (t) => {
+    const dead = Array.from({ length: 200 }, (_, at) => one(`${at}`));
+    const { notifier, pass } = notifying(t, { waiting: [], dead });
+    notifier.tell([{ ...one("new"), attempts: 5 }]);
+    await pass(0);
+    const ids = notifier.outbox.dead.map(({ id }) => id);
+    assert.deepEqual([ids.length, ids[0], ids.at(-1)], [200, "1", "new"]);
+  });
 });

@@ -43,6 +43,9 @@ describe("the next state of a ramp", () => {
     assert.equal(made.rule, "killed");
     assert.equal(made.to.status, "observing");
     assert.equal(made.to.observedMs, 0);
+    const held = observing(config, { status: "holding", cleanLooks: 2, cleanMs: 9 * minuteMs });
+    const { cleanLooks, cleanMs } = look(held, { isKilled: true }).to;
+    assert.deepEqual([cleanLooks, cleanMs], [0, 0]);
   });
 
   test("a treatment that burns is rolled back before anything else is asked", () => {
@@ -195,6 +198,20 @@ describe("the next state of a ramp", () => {
       ["holding", 0],
       ["observing", 0],
       ["observing", 0],
+    ]);
+  });
+
+  test("a variant that is rolled back again is locked from then on, and once", () => {
+    const until = noon + minuteMs;
+    const locks = [
+      { digest: "digest-1", until },
+      { digest: "other", until },
+      { digest: "old", until: noon },
+    ];
+    const { to } = look(observing(config, { locks }), { slos: [harm] });
+    assert.deepEqual(to.locks, [
+      { digest: "other", until },
+      { digest: "digest-1", until: noon + lookMs + config.lockMs },
     ]);
   });
 

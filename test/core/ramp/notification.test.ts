@@ -55,6 +55,7 @@ describe("what hooks are told", () => {
     const state = observing(plan);
     const harm = look(state, { slos: [sloReading({ verdict: "harm" })] });
     assert.deepEqual(eventsOf(look(state)), []);
+    assert.deepEqual(eventsOf(look({ ...state, status: "warming" })), []);
     assert.deepEqual(eventsOf(look({ ...state, observedMs: 60 * minuteMs })), ["raised"]);
     assert.deepEqual(eventsOf(look(state, { dataProblems: ["silence"] })), ["held"]);
     assert.deepEqual(eventsOf(harm), ["rolled_back"]);
