@@ -158,6 +158,19 @@ describe("a look", () => {
     assert.equal(replayEvents(one.store.read(), "tone").kind, "agrees");
   });
 
+  test("does not complete a treatment whose plan was taken out of the file meanwhile", async () => {
+    const one = await begun();
+    one.file = undefined;
+    await one.order("promote");
+    for (const plan of [undefined, quick]) {
+      one.file = { plan, model: "m" };
+      await one.revisions.reload({ by: "ada", reason: "another file" });
+      await one.look();
+    }
+    assert.equal(one.ramps.get("tone").state.status, "aborted");
+    assert.equal(coverage(one), 0);
+  });
+
   test("takes an aborted treatment out of service where the disk refused to", async () => {
     const one = await begun();
     const disk = refuse(one, "revision");

@@ -47,7 +47,7 @@ const fits: Readonly<Record<RampOrder["kind"], readonly RampStatus[]>> = {
   promote: running,
   rollback: [...running, "completing", "completed"],
   approve: running,
-  abort: ["scheduled", ...running],
+  abort: ["scheduled", ...running, "completing"],
 };
 
 function carryOut(state: RampState, config: RampConfig, order: RampOrder, now: number): RampState {

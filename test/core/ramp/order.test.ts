@@ -48,7 +48,7 @@ describe("orders to a ramp", () => {
       paused: "resume promote rollback approve abort",
       rolling_back: "",
       rolled_back: "start",
-      completing: "rollback",
+      completing: "rollback abort",
       completed: "rollback",
       aborted: "start",
     };
