@@ -47,14 +47,17 @@ export function openAppRamps(parts: {
   const hooksOf = (experimentId: string): readonly RampHook[] =>
     revisions.current.config.experiments[experimentId]?.rampHooks ?? [];
   const notifications = openNotifications({ stateDir, log, hooksOf });
-  const tell = (news: RampNews) => {
-    notifications.tell(notificationsOf(news, hooksOf(news.experimentId)));
-    const sink = events();
+  const tell = (plain: RampNews) => {
     try {
+      // What an operator writes is kept as it is, and leaves as all that leaves.
+      const [by, reason] = [outgoing.written(plain.by), outgoing.written(plain.reason)];
+      const news = { ...plain, by, reason };
+      notifications.tell(notificationsOf(news, hooksOf(news.experimentId)));
+      const sink = events();
       if (sink !== undefined) tellRampNews(sink, news, outgoing);
     } catch (error) {
       // A bug may cost an event, never what was decided.
-      log.error("an event of a ramp could not be told", { event: news.event, error });
+      log.error("an event of a ramp could not be told", { event: plain.event, error });
     }
   };
   const gate = createGateCaller(({ url }, why) => log.warn("the gate of a ramp tells nothing", { url, why }));

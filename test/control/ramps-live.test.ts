@@ -136,14 +136,15 @@ describe("a ramp", () => {
   });
 
   test("tells its hooks, and an instance whose hook is away says what it could not tell", async (t) => {
-    const heard: { readonly type: string; readonly signature: unknown }[] = [];
+    const heard: { readonly type: string; readonly reason: string; readonly signature: unknown }[] = [];
     const hook = createServer((request, response) => {
       let text = "";
       request.setEncoding("utf8").on("data", (piece: string) => {
         text += piece;
       });
       request.on("end", () => {
-        heard.push({ type: JSON.parse(text).type, signature: request.headers["webhook-signature"] });
+        const { type, data } = JSON.parse(text);
+        heard.push({ type, reason: data.reason, signature: request.headers["webhook-signature"] });
         response.writeHead(204).end();
       });
     }).listen(0, "127.0.0.1");
@@ -167,7 +168,7 @@ describe("a ramp", () => {
     await admin(assay, "ramp/start", {});
     await admin(assay, "kill", {});
     await admin(assay, "revive", {});
-    await admin(assay, "ramp/abort", {});
+    await admin(assay, "ramp/abort", { reason: "jane@example.org complained" });
     const outbox = async () => (await fetch(`${assay.adminUrl}/admin/notifications`)).json();
     for (let turns = 0; turns < 200 && heard.length < 4; turns++) await turn(10);
     assert.deepEqual(heard.map(({ type }) => type).toSorted(), [
@@ -177,6 +178,8 @@ describe("a ramp", () => {
       "assay.ramp.started",
     ]);
     assert.match(String(heard[0]?.signature), /^v1,/);
+    const aborted = heard.find(({ type }) => type === "assay.ramp.aborted");
+    assert.match(aborted?.reason ?? "", /^\[email.*\] complained$/);
     const { waiting } = (await outbox()) as { waiting: { error: string }[] };
     assert.equal(waiting.length, 4);
     const shown = JSON.stringify([waiting, await admin(assay, "../tone"), assay.logs]);
