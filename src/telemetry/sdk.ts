@@ -16,6 +16,7 @@ import type { Log } from "../domain/log.ts";
 import { type EventExport, exportEvents } from "./event-export.ts";
 import { metricPusher, PullReader } from "./metric-readers.ts";
 import type { Metrics } from "./metrics.ts";
+import { OpenTraces } from "./open-traces.ts";
 import type { ExportParts } from "./otlp/start-batches.ts";
 import { samplerFromEnvironment } from "./sampler.ts";
 import { seldom } from "./seldom.ts";
@@ -23,7 +24,7 @@ import { attribute } from "./semconv.ts";
 import { isExported } from "./signals.ts";
 import { exportSpans, type SpanExport } from "./span-export.ts";
 import type { EventSink } from "./span-sink.ts";
-import { OpenTraces, type TailPolicy } from "./tail.ts";
+import type { TailPolicy } from "./tail.ts";
 import type { TracingParts } from "./tracing.ts";
 
 export interface TelemetryOptions {

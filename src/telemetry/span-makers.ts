@@ -1,5 +1,6 @@
+import type { OpenTraces } from "./open-traces.ts";
 import type { EventSink, SpanSink } from "./span-sink.ts";
-import type { OpenTraces, TailPolicy } from "./tail.ts";
+import type { TailPolicy } from "./tail.ts";
 
 /** What every trace of a process is made with. */
 export interface SpanMakers {

@@ -14,6 +14,7 @@ import type {
   RequestTrace,
 } from "../domain/trace.ts";
 import { key } from "./attribute-key.ts";
+import type { OpenEntry, OpenTrace } from "./open-traces.ts";
 import { type Found, type Outgoing, ours } from "./outgoing.ts";
 import { event, spanName } from "./semconv.ts";
 import { type EventSink, noSpans, type SpanHead, type SpanSink, spanKind } from "./span-sink.ts";
@@ -28,7 +29,7 @@ import {
   tellRequest,
   tellValidation,
 } from "./span-values.ts";
-import { isKept, type OpenTrace } from "./tail.ts";
+import { isKept } from "./tail.ts";
 
 type Tell = (to: SpanSink) => void;
 
@@ -50,6 +51,7 @@ export class SpanTrace implements RequestTrace, OpenTrace {
   readonly #epochMs = Date.now() - performance.now();
   readonly #traceState: Redacted | undefined;
   readonly #outgoing: Outgoing;
+  readonly #open: OpenEntry;
   /** Undefined once the trace has been told. */
   #ended: Ended[] | undefined = [];
   /** Where a span goes that ends after its request. */
@@ -71,7 +73,7 @@ export class SpanTrace implements RequestTrace, OpenTrace {
     };
     const traceState = parts.tracestate && createTraceState(parts.tracestate).serialize();
     this.#traceState = this.#outgoing.written(traceState || undefined);
-    parts.makers.open.add(this);
+    this.#open = parts.makers.open.add(this);
   }
 
   readonly #count = ({ count, rules }: Found): void => {
@@ -150,7 +152,7 @@ export class SpanTrace implements RequestTrace, OpenTrace {
   end(record: RequestRecord): void {
     if (this.#ended === undefined) return;
     const { makers, isSampled, parentId, facts } = this.#parts;
-    makers.open.delete(this);
+    makers.open.delete(this.#open);
     const keeps = isSampled && isKept(record, this.traceId, makers.policy());
     this.#tellEnded(keeps ? makers.spans : noSpans);
     const head = this.#head(spanKind.server, this.#spanId, `${facts.method} ${facts.route}`, facts.startedAt);

@@ -11,36 +11,6 @@ export function isKept(record: RequestRecord, traceId: string, policy: TailPolic
   return isIncident(record, policy) || isInShare(traceId, policy.keepRatio);
 }
 
-/** A trace whose request has not ended yet. */
-export interface OpenTrace {
-  /** The process ends first: what has been is kept, for an interrupted request is an incident. */
-  interrupt(): void;
-}
-
-/** A request that never ends must not hold its trace for ever: the oldest give way. */
-const maxOpen = 10_000;
-
-export class OpenTraces {
-  readonly #traces = new Set<OpenTrace>();
-
-  add(trace: OpenTrace): void {
-    if (this.#traces.size >= maxOpen) {
-      const [oldest] = this.#traces;
-      if (oldest !== undefined) this.#traces.delete(oldest);
-    }
-    this.#traces.add(trace);
-  }
-
-  delete(trace: OpenTrace): void {
-    this.#traces.delete(trace);
-  }
-
-  interrupt(): void {
-    for (const trace of this.#traces) trace.interrupt();
-    this.#traces.clear();
-  }
-}
-
 /** Errors, fallbacks, refusals, invalid output, retries and slow requests. */
 function isIncident(record: RequestRecord, policy: TailPolicy): boolean {
   // Also a 5xx that was only passed through: no failure of ours, so its outcome says nothing of it.

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createIds } from "../../src/core/ids.ts";
 import { createRedactor } from "../../src/core/redaction.ts";
+import { OpenTraces } from "../../src/telemetry/open-traces.ts";
 import { createOutgoing } from "../../src/telemetry/outgoing.ts";
 import { noSpans, type SpanSink } from "../../src/telemetry/span-sink.ts";
-import { OpenTraces } from "../../src/telemetry/tail.ts";
 import { createTracing } from "../../src/telemetry/tracing.ts";
 import { record } from "../stores/record-fixture.ts";
 

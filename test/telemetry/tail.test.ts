@@ -8,9 +8,10 @@ import { createIds } from "../../src/core/ids.ts";
 import { createRedactor } from "../../src/core/redaction.ts";
 import type { RequestRecord } from "../../src/domain/record.ts";
 import type { RequestTrace } from "../../src/domain/trace.ts";
+import { OpenTraces } from "../../src/telemetry/open-traces.ts";
 import { createOutgoing } from "../../src/telemetry/outgoing.ts";
 import { SdkSpans } from "../../src/telemetry/sdk-sinks.ts";
-import { OpenTraces, type TailPolicy } from "../../src/telemetry/tail.ts";
+import type { TailPolicy } from "../../src/telemetry/tail.ts";
 import { createTracing } from "../../src/telemetry/tracing.ts";
 import { attempt, record } from "../stores/record-fixture.ts";
 
