@@ -47,7 +47,7 @@ export function pooledEffect({
   const usable = strata.filter(({ treatment, control }) => isUsable(treatment) && isUsable(control));
   const used = controlFactor === 1 ? usable : usable.map((stratum) => scaled(stratum, controlFactor));
   if (used.length === 0)
-    return inconclusive("too_few_units", "no phase has two units with a finite value in both variants");
+    return inconclusive("too_few_units", "no two units with a value in each variant yet");
   const arms = weightedArms(used);
   const estimate = estimateOf(used, unitCount, mayShareUnits);
   const units = distinctUnits(used, unitCount, mayShareUnits);

@@ -14,8 +14,9 @@ export function rampText(view: Fields, screen: Screen): string {
     ["observed", observedOf(view)],
     ["why", view.reason === undefined ? undefined : `${view.reason} (${view.by})`],
     ["PROBLEM", view.problem === undefined ? undefined : `its shares are not in force: ${view.problem}`],
-    ["arms", readings && armsOf(readings)],
-    ["KILLED", readings?.is_killed === true ? "a kill switch stands; nothing is decided" : undefined],
+    ["KILLED", view.is_killed === true ? "a kill switch stands, and nothing is decided" : undefined],
+    ["arms", armsOf(view, readings)],
+    ["looked", readings?.at === undefined ? undefined : `at ${readings.at}`],
     ["gate", readings?.gate],
     ["data", readings && (listOf(readings.data_problems).join("; ") || undefined)],
     ["locked", view.locked_until === undefined ? undefined : `until ${view.locked_until}`],
@@ -60,9 +61,10 @@ function sharesOf({ variant, control, set_share: set, actual_share: actual }: Fi
   return `${percent(Number(set))} of the units meet ${variant}${served}, the others ${control}`;
 }
 
-function observedOf({ observed_s: observed, least_s: least, most_s: most, next_at: next }: Fields) {
+function observedOf({ status, observed_s: observed, least_s: least, most_s: most, next_at: next }: Fields) {
   if (least === undefined) return undefined;
-  const at = next === undefined ? "" : `; the next not before ${next}`;
+  const what = status === "holding" ? "the hold ends" : "the next begins";
+  const at = next === undefined ? "" : `; ${what} not before ${next}`;
   const [seen, wanted, longest] = [observed, least, most].map((seconds) => spanText(Number(seconds)));
   return `${seen} of ${wanted} at least, ${longest} at most${at}`;
 }
@@ -73,7 +75,10 @@ function spanText(seconds: number): string {
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
-function armsOf({ units, requests }: Fields): string {
+function armsOf({ step }: Fields, readings: Fields | undefined): string | undefined {
+  if (readings === undefined) return undefined;
+  const { units, requests, step: read } = readings;
+  if (read !== step) return "this step has not been looked at yet";
   const of = (counts: unknown) => {
     const { treatment, control } = isObject(counts) ? counts : {};
     return `${treatment ?? 0} / ${control ?? 0}`;
@@ -114,8 +119,8 @@ function evidenceOf({ e_value: eValue, interval, verdict }: Fields, limit: unkno
 
 function decisionsOf({ decisions }: Fields, told: (text: unknown) => string): string[] {
   const all = Array.isArray(decisions) ? decisions.filter(isObject) : [];
-  return all.map(({ at, rule, from, from_step: before, to, step, by, reason }) =>
-    `  ${told(at)}  ${told(from)} ${told(before)} -> ${told(to)} ${told(step)}  ${told(rule)} by ${told(by)}: ${told(reason)}`.slice(
+  return all.map(({ at, rule, order, from, from_step: before, to, step, by, reason }) =>
+    `  ${told(at)}  ${told(from)} ${told(before)} -> ${told(to)} ${told(step)}  ${told(order ?? rule)} by ${told(by)}: ${told(reason)}`.slice(
       0,
       2 * screenWidth,
     ),

@@ -32,7 +32,7 @@ export const ramp: Command = {
   maxPositionals: 2,
   async run(args, io) {
     const verb = verbOf(args.positionals[0]);
-    const everyMs = (watchSeconds(args.text("every")) ?? 5) * 1000;
+    const everyMs = (watchSeconds(args.text("every"), "--every") ?? 5) * 1000;
     const id = args.positionals[1] ?? (await onlyExperiment(`ramp ${verb}`, args, io));
     if (verb === "watch") return watch(() => look(id, args, io), everyMs, io);
     if (verb === "replay") return replay(id, args, io);

@@ -72,10 +72,15 @@ function guardrailLines(guardrails: unknown): string[][] {
 /** None for a server without ramps. */
 function rampLines(ramps: unknown): string[][] {
   if (!Array.isArray(ramps) || ramps.length === 0) return [];
-  return listed("ramp", ramps, ({ experiment, variant, status, step, steps, share, reason }) => {
-    const where = `${experiment}/${variant} ${String(status).replaceAll("_", " ")}, step ${step} of ${steps}, ${percent(Number(share))}`;
-    return reason === undefined ? where : `${where}: ${reason}`;
-  });
+  return listed(
+    "ramp",
+    ramps,
+    ({ experiment, variant, status, step, steps, share, reason, is_killed: isOff }) => {
+      const standing = `${String(status).replaceAll("_", " ")}${isOff === true ? ", KILLED" : ""}`;
+      const where = `${experiment}/${variant} ${standing}, step ${step} of ${steps}, ${percent(Number(share))}`;
+      return reason === undefined ? where : `${where}: ${reason}`;
+    },
+  );
 }
 
 /** None for a server of one process. */

@@ -65,9 +65,9 @@ function unanswered(thrown: unknown): string {
 }
 
 /** 5 where the option stands without a value; undefined without the option. */
-export function watchSeconds(text: string | undefined): number | undefined {
+export function watchSeconds(text: string | undefined, option = "--watch"): number | undefined {
   if (text === undefined) return undefined;
   const seconds = text === "" ? 5 : Number(text);
   if (seconds >= 1 && seconds <= 86_400) return seconds;
-  throw new Failure("invalid_value", `--watch must be 1 to 86400 seconds; it was "${text}".`);
+  throw new Failure("invalid_value", `${option} must be 1 to 86400 seconds; it was "${text}".`);
 }

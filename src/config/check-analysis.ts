@@ -1,9 +1,9 @@
 import { builtInMetrics } from "../domain/metric.ts";
+import { limitProblem } from "./check-limit.ts";
 import type { Finding } from "./check-shape.ts";
 import { unknownName } from "./check-upstreams.ts";
 import type { ConfigFile, ExperimentSection } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
-import { toMargin } from "./to-metrics.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 /** What each experiment is judged by. */
@@ -12,7 +12,7 @@ export function checkAnalysis(file: ConfigFile, source: YamlSource): readonly Fi
   return Object.entries(file.experiments).flatMap(([id, experiment]) => {
     const uses = usesOf(id, experiment);
     return [
-      ...uses.flatMap((use) => checkUse(use, { names, experiment })),
+      ...uses.flatMap((use) => checkUse(use, { names, experiment, metrics: file.metrics })),
       ...checkRepeats(uses),
       ...checkSize(id, experiment),
     ];
@@ -52,7 +52,15 @@ function usesOf(id: string, { analysis }: ExperimentSection): readonly Use[] {
 
 function checkUse(
   { metric, role, limit, pointer, limitPointer }: Use,
-  { names, experiment }: { readonly names: readonly string[]; readonly experiment: ExperimentSection },
+  {
+    names,
+    experiment,
+    metrics,
+  }: {
+    readonly names: readonly string[];
+    readonly experiment: ExperimentSection;
+    readonly metrics: ConfigFile["metrics"];
+  },
 ): readonly Finding[] {
   const findings: Finding[] = [];
   if (!names.includes(metric)) {
@@ -64,25 +72,10 @@ function checkUse(
     const message = `\`${metric}\` needs sessions that stay in one variant, and the unit is the request; choose a metric of requests`;
     findings.push({ pointer, side: "value", message });
   }
-  const message = limit === undefined ? undefined : limitProblem({ metric, role, limit });
+  const key = role === "goals" ? "smallest_effect" : "margin";
+  const message = limit === undefined ? undefined : limitProblem({ metric, key, written: limit }, metrics);
   if (message !== undefined) findings.push({ pointer: limitPointer, side: "value", message });
   return findings;
-}
-
-function limitProblem(use: {
-  readonly metric: string;
-  readonly role: Use["role"];
-  readonly limit: number | string;
-}): string | undefined {
-  const { kind, value } = toMargin(use.limit);
-  if (value <= 0) {
-    return use.role === "guardrails"
-      ? `\`margin\` is ${use.limit}, and no amount of data shows that there is no harm at all; it must be more than 0`
-      : `\`smallest_effect\` is ${use.limit}; it must be more than 0`;
-  }
-  // Its values are compared as a ratio, whatever their unit.
-  if (use.metric !== "latency_log" || kind === "relative") return undefined;
-  return `\`latency_log\` is compared as a ratio; write a percentage such as 10%`;
 }
 
 function checkRepeats(uses: readonly Use[]): readonly Finding[] {

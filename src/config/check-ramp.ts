@@ -2,12 +2,12 @@ import { isForbidden, networkKind } from "../core/network-address.ts";
 import { findRampProblem } from "../core/ramp/problem.ts";
 import { isTimeZone } from "../core/ramp/schedule.ts";
 import { builtInMetrics } from "../domain/metric.ts";
+import { limitProblem } from "./check-limit.ts";
 import type { Finding } from "./check-shape.ts";
 import { unknownName } from "./check-upstreams.ts";
 import type { ConfigFile, ExperimentSection, RampSection } from "./file-shape.ts";
 import { pointerOf } from "./locate.ts";
 import { toExperiment } from "./to-config.ts";
-import { toMargin } from "./to-metrics.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 /** The plan of each ramp, by itself and with its experiment. */
@@ -18,7 +18,7 @@ export function checkRamps(file: ConfigFile, source: YamlSource): readonly Findi
     const at: At = (...path) => pointerOf("experiments", id, "ramp", ...path);
     const names = [...(source.keys.get("/metrics") ?? []), ...builtInMetrics];
     const findings = [
-      ...checkSlos(ramp, names, at),
+      ...checkSlos(ramp, { names, metrics: file.metrics }, at),
       ...checkTimes(ramp, at),
       ...checkTimeZone(ramp, at),
       ...checkGate(ramp, at),
@@ -31,7 +31,11 @@ export function checkRamps(file: ConfigFile, source: YamlSource): readonly Findi
 
 type At = (...path: readonly (string | number)[]) => string;
 
-function checkSlos({ slos = [] }: RampSection, names: readonly string[], at: At): readonly Finding[] {
+function checkSlos(
+  { slos = [] }: RampSection,
+  { names, metrics }: { readonly names: readonly string[]; readonly metrics: ConfigFile["metrics"] },
+  at: At,
+): readonly Finding[] {
   const seen = new Set<string>();
   return slos.flatMap((written, index): readonly Finding[] => {
     const slo = typeof written === "string" ? { metric: written } : written;
@@ -43,21 +47,12 @@ function checkSlos({ slos = [] }: RampSection, names: readonly string[], at: At)
       return [{ pointer, side: "value", message: unknownName({ kind: "metric", name: metric, names }) }];
     if (isRepeated)
       return [{ pointer, side: "value", message: `metric "${metric}" is listed twice; keep one of the two` }];
-    const problem = margin === undefined ? undefined : marginProblem(metric, margin);
+    const problem =
+      margin === undefined ? undefined : limitProblem({ metric, key: "margin", written: margin }, metrics);
     return problem === undefined
       ? []
       : [{ pointer: at("slos", index, "margin"), side: "value", message: problem }];
   });
-}
-
-function marginProblem(metric: string, margin: number | string): string | undefined {
-  const { kind, value } = toMargin(margin);
-  if (value <= 0)
-    return `\`margin\` is ${margin}, and no amount of data shows that there is no harm at all; it must be more than 0`;
-  // Its values are compared as a ratio, whatever their unit.
-  return metric === "latency_log" && kind === "absolute"
-    ? "`latency_log` is compared as a ratio; write a percentage such as 10%"
-    : undefined;
 }
 
 /** The pattern lets months of 13 pass. */

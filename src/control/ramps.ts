@@ -28,11 +28,19 @@ export interface GivenOrder extends Order {
   readonly overridesLock: boolean;
 }
 
+/** What a look has read, and of which state. */
+export interface LastRead {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly state: RampState;
+  readonly readings: RampReadings;
+}
+
 export class Ramps {
   readonly #parts: RampParts;
   readonly #kills: RampKills;
   readonly #kept: Map<string, KeptRamp>;
-  readonly #readings = new Map<string, { readonly generation: number; readonly readings: RampReadings }>();
+  readonly #readings = new Map<string, LastRead>();
   readonly #problems = new Map<string, string>();
   readonly #turns = new Map<string, Promise<unknown>>();
   /** What ramps have been said to wait for. */
@@ -55,9 +63,9 @@ export class Ramps {
   }
 
   /** Of this generation's last look, in this process; undefined before it. */
-  readings(experimentId: string): RampReadings | undefined {
+  lastRead(experimentId: string): LastRead | undefined {
     const last = this.#readings.get(experimentId);
-    return last?.generation === this.#find(experimentId)?.state.generation ? last?.readings : undefined;
+    return last?.state.generation === this.#find(experimentId)?.state.generation ? last : undefined;
   }
 
   /** Why the shares that are wanted are not in force; undefined when they are. */
@@ -116,7 +124,7 @@ export class Ramps {
     if (asked === undefined || this.#isAtRest(asked)) return;
     const readings = await readRamp(this.#parts, asked, this.#problems.get(experimentId));
     if (readings !== undefined)
-      this.#readings.set(experimentId, { generation: asked.state.generation, readings });
+      this.#readings.set(experimentId, { at: this.#parts.now(), state: asked.state, readings });
     await this.#inTurn(experimentId, async () => {
       // What was read is of that state: whoever has decided in between has made it stale, and it must not raise.
       if (this.#find(experimentId)?.state !== asked.state) return;

@@ -32,9 +32,15 @@ export function auditView(events: readonly ControlEvent[], limit: number): reado
 
 /** What it was made of is with the ramp. */
 function rampEntry({ transition, plan: _, shares, ...told }: RampEvent): object {
-  const { rule, from, to } = transition;
+  const { rule, from, to, order } = transition;
   const stand = ({ status, step }: RampState) => ({ status, step: step + 1 });
-  return { ...told, rule, before: stand(from), after: { ...stand(to), coverage: shares.coverage } };
+  return {
+    ...told,
+    rule,
+    order: order?.kind,
+    before: stand(from),
+    after: { ...stand(to), coverage: shares.coverage },
+  };
 }
 
 function switchEntry(

@@ -24,7 +24,7 @@ export function addNotifications(app: Hono<AdminEnv>, { notifications }: Notific
     const id = textOf(await jsonBody(c, ["id"]), "id");
     const retried = notifications.retry(id);
     if (id !== undefined && retried === 0)
-      throw new Failure("not_found", `No notification "${id.slice(0, 64)}" was given up.`);
+      throw new Failure("not_found", `No notification "${id.slice(0, 64)}" waits or was given up.`);
     return c.json({ retried, ...view() });
   });
 }

@@ -1,5 +1,6 @@
 /** A ramp as operators see and steer it. */
 import type { Context, Hono } from "hono";
+import { isKilled } from "../core/kill-switch.ts";
 import type { KeptRamp } from "../core/ramp/journal.ts";
 import { isDecision } from "../core/ramp/next-state.ts";
 import type { PlannedMove } from "../core/ramp/planned-moves.ts";
@@ -7,7 +8,7 @@ import { nextOpening } from "../core/ramp/schedule.ts";
 import { rampShares, treatmentShare } from "../core/ramp/shares.ts";
 import { sharesOf } from "../core/shares.ts";
 import type { Revision } from "../domain/config.ts";
-import type { ControlEvent, Order, RampEvent } from "../domain/control.ts";
+import type { ControlEvent, KillSwitch, Order, RampEvent } from "../domain/control.ts";
 import { Failure } from "../domain/failure.ts";
 import type {
   RampConfig,
@@ -21,12 +22,21 @@ import { type AdminEnv, experimentOf, jsonBody, orderOf } from "./admin-input.ts
 
 type GivenOrder = Order & { readonly kind: RampOrder["kind"]; readonly overridesLock: boolean };
 
+/** What was read at a look, and of which state. */
+interface LastRead {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly state: RampState;
+  readonly readings: RampReadings;
+}
+
 export interface RampRouteParts {
+  readonly switches: () => readonly KillSwitch[];
   readonly revision: () => Revision;
   readonly events: () => readonly ControlEvent[];
   readonly ramps: {
     get(experimentId: string): KeptRamp;
-    readings(experimentId: string): RampReadings | undefined;
+    lastRead(experimentId: string): LastRead | undefined;
     problem(experimentId: string): string | undefined;
     order(experimentId: string, order: GivenOrder): Promise<RampTransition>;
     dryRun(
@@ -74,7 +84,8 @@ function flagOf(body: Record<string, unknown>, name: string): boolean {
 function rampView(parts: RampRouteParts, id: string) {
   const { state, plan } = parts.ramps.get(id);
   const events = eventsOf(parts, id);
-  const readings = parts.ramps.readings(id) ?? keptReadings(events, state);
+  const read = parts.ramps.lastRead(id) ?? keptRead(events, state);
+  const isOff = isKilled(parts.switches(), plan);
   const experiment = experimentOf(parts.revision(), id);
   const wanted = rampShares(state, plan);
   const inForce = { shares: sharesOf(experiment), incumbentId: experiment.incumbentId };
@@ -92,7 +103,8 @@ function rampView(parts: RampRouteParts, id: string) {
     step: state.step + 1,
     steps: plan.steps.length,
     set_share: treatmentShare(wanted, plan),
-    actual_share: treatmentShare(inForce, plan),
+    actual_share: isOff ? 0 : treatmentShare(inForce, plan),
+    is_killed: isOff,
     problem: parts.ramps.problem(id),
     started_at: timeOf(state.startedAt),
     step_started_at: timeOf(state.stepStartedAt),
@@ -103,7 +115,7 @@ function rampView(parts: RampRouteParts, id: string) {
     next_at: timeOf(nextAt(state, plan)),
     is_approved: step?.asksApproval === true ? state.isApproved : undefined,
     locked_until: timeOf(lockedUntil(state)),
-    readings: readings && readingsView(readings, plan),
+    readings: read && readingsView(read, plan),
     decisions: events
       .filter(({ transition }) => isDecision(transition))
       .slice(-lastDecisions)
@@ -113,14 +125,19 @@ function rampView(parts: RampRouteParts, id: string) {
 }
 
 /** Of the generation's last decision that had any: a restart forgets what was only looked at. */
-function keptReadings(events: readonly RampEvent[], { generation }: RampState): RampReadings | undefined {
-  return events.findLast(
-    ({ transition: { to, readings } }) => to.generation === generation && readings !== undefined,
-  )?.transition.readings;
+function keptRead(events: readonly RampEvent[], { generation }: RampState): LastRead | undefined {
+  for (const { transition } of events.toReversed()) {
+    const { at, from, to, readings } = transition;
+    if (to.generation === generation && readings !== undefined) return { at, state: from, readings };
+  }
+  return undefined;
 }
 
-/** When the calendar lets the next step begin. What waits for something else waits nobody knows for how long. */
-function nextAt({ status, step: index, observedMs, lastLookAt }: RampState, plan: RampConfig) {
+/** When the calendar lets the next step begin, or a hold may end. What waits for something else waits nobody knows for how long. */
+function nextAt(state: RampState, plan: RampConfig) {
+  const { status, step: index, observedMs, lastLookAt } = state;
+  if (status === "holding" && lastLookAt !== undefined)
+    return lastLookAt + Math.max(0, plan.clearMs - state.cleanMs);
   const isWaiting = status === "scheduled" || status === "warming" || status === "observing";
   if (!isWaiting || lastLookAt === undefined) return undefined;
   const leastMs = status === "scheduled" ? 0 : (plan.steps[index]?.leastMs ?? 0);
@@ -134,10 +151,12 @@ function lockedUntil({ status, locks, variantDigest }: RampState): number | unde
   return isLocked ? locks.find(({ digest }) => digest === variantDigest)?.until : undefined;
 }
 
-function readingsView(readings: RampReadings, { slos: planned, alpha }: RampConfig) {
-  const { isKilled, units, requests, isFresh, slos, dataProblems, gate } = readings;
+function readingsView({ at, state, readings }: LastRead, { slos: planned, alpha }: RampConfig) {
+  const { units, requests, isFresh, slos, dataProblems, gate } = readings;
   return {
-    is_killed: isKilled,
+    at: timeOf(at),
+    // Units and requests are those of this step, which may be over.
+    step: state.step + 1,
     units,
     requests,
     is_fresh: isFresh,

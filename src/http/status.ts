@@ -1,6 +1,6 @@
 /** What a running instance says of itself. */
 import { guardrailUses } from "../core/guardrail-use.ts";
-import { scopeName } from "../core/kill-switch.ts";
+import { isKilled, scopeName } from "../core/kill-switch.ts";
 import type { KeptRamp } from "../core/ramp/journal.ts";
 import { rampShares, treatmentShare } from "../core/ramp/shares.ts";
 import type { ClientKey } from "../domain/client-key.ts";
@@ -85,7 +85,8 @@ export function statusView(facts: StatusFacts): Readonly<Record<string, unknown>
       status: state.status,
       step: state.step + 1,
       steps: plan.steps.length,
-      share: treatmentShare(rampShares(state, plan), plan),
+      share: isKilled(facts.switches, plan) ? 0 : treatmentShare(rampShares(state, plan), plan),
+      is_killed: isKilled(facts.switches, plan),
       reason: state.reason,
     })),
     breakers: facts.breakers.map(({ upstream, model, state, retryAfterMs, worker }) => ({

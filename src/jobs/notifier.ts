@@ -20,7 +20,7 @@ export interface Notifier {
   /** Returns at once. */
   tell(notifications: readonly Notification[]): void;
   readonly outbox: Outbox;
-  /** Everything that was given up, or the one of this id, is tried anew; gives how many. */
+  /** Everything that was given up or waits for its next turn, or the one of this id, is tried at once; gives how many. */
   retry(id?: string): number;
   /** What waits is kept. */
   stop(): Promise<void>;
@@ -33,7 +33,8 @@ const mostDead = 200;
 export function createNotifier({ send, kept, keep, log }: NotifierParts): Notifier {
   const waiting = new Map(kept.waiting.map((one) => [one.id, one]));
   const dead = new Map(kept.dead.map((one) => [one.id, one]));
-  const timers = new Set<NodeJS.Timeout>();
+  /** By notification; one that is being sent has none. */
+  const timers = new Map<string, NodeJS.Timeout>();
   let isStopped = false;
   let keeping: Promise<void> = Promise.resolve();
   const outboxNow = (): Outbox => ({ waiting: [...waiting.values()], dead: [...dead.values()] });
@@ -44,10 +45,10 @@ export function createNotifier({ send, kept, keep, log }: NotifierParts): Notifi
   };
   const plan = (notification: Notification, delayMs: number) => {
     const timer = setTimeout(() => {
-      timers.delete(timer);
+      timers.delete(notification.id);
       void attempt(notification);
     }, delayMs).unref();
-    timers.add(timer);
+    timers.set(notification.id, timer);
   };
   const attempt = async (notification: Notification) => {
     const { id, event, experimentId } = notification;
@@ -86,9 +87,11 @@ export function createNotifier({ send, kept, keep, log }: NotifierParts): Notifi
       return outboxNow();
     },
     retry(id) {
-      const chosen = [...dead.values()].filter((one) => id === undefined || one.id === id);
+      const idle = [...waiting.values()].filter((one) => timers.has(one.id));
+      const chosen = [...dead.values(), ...idle].filter((one) => id === undefined || one.id === id);
       for (const one of chosen) {
         dead.delete(one.id);
+        clearTimeout(timers.get(one.id));
         const fresh = { ...one, attempts: 0 };
         waiting.set(one.id, fresh);
         plan(fresh, 0);
@@ -98,7 +101,7 @@ export function createNotifier({ send, kept, keep, log }: NotifierParts): Notifi
     },
     async stop() {
       isStopped = true;
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
       await keeping;
     },
   };

@@ -17,8 +17,9 @@ export interface RampControllerParts {
 const evaluateMs = 15_000;
 const evaluateRecords = 100;
 const pollMs = 500;
-/** A look may take a tenth of the statistics' thread, however fast records come. */
+/** A look may take a tenth of the statistics' thread, however fast records come; on a machine that is busy it waits this long at most. */
 const restPerWork = 9;
+const longestRestMs = 3000;
 
 export function startRampController({
   running,
@@ -37,7 +38,9 @@ export function startRampController({
     if (last === undefined) return true;
     const idleMs = now() - last.at;
     if (idleMs >= everyMs) return true;
-    return records() - last.records >= everyRecords && idleMs >= restPerWork * last.tookMs;
+    return (
+      records() - last.records >= everyRecords && idleMs >= Math.min(longestRestMs, restPerWork * last.tookMs)
+    );
   };
   const lookAt = async (id: string) => {
     const startedAt = now();

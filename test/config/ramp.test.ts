@@ -78,6 +78,10 @@ describe("a ramp's plan", () => {
   test("is refused with line and column", () => {
     const cases: readonly (readonly [ramp: string, problem: RegExp, rest?: string])[] = [
       ["{ variant: wram }", /^assay\.yaml:8:\d+ there is no variant "wram"; ramp "warm"/],
+      [
+        "{ slos: [{ metric: success_rate, margin: 10 }] }",
+        /^assay\.yaml:8:\d+ .*`margin` is 10, and two shares never/,
+      ],
       ["{ schedule: { time_zone: Europe/Berln } }", /^assay\.yaml:8:\d+ "Europe\/Berln" is no time zone/],
       ["{ steps: [{ share: 0.5 }, { share: 0.1 }] }", /^assay\.yaml:8:\d+ step 2 has 10 % after 50 %/],
       [
@@ -116,6 +120,9 @@ describe("a ramp's plan", () => {
 
   test("wants exactly two variants", () => {
     const text = withRamp("{}").replace("warm: { model: b }", "warm: { model: b }\n      cold: { model: c }");
-    assert.match(problemsOf(text)[0] ?? "", /needs one treatment beside the control, and there are 2/);
+    assert.match(
+      problemsOf(text)[0] ?? "",
+      /has one treatment beside the control, and this experiment has 2/,
+    );
   });
 });

@@ -115,7 +115,7 @@ describe("a look", () => {
     };
     await one.look(5);
     assert.equal(one.ramps.get("tone").state.step, 0);
-    assert.equal(one.ramps.readings("tone")?.isKilled, true);
+    assert.equal(one.ramps.lastRead("tone")?.readings?.isKilled, true);
   });
 
   test("rolls back without the gate's answer, and raises by it", async () => {

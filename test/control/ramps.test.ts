@@ -195,10 +195,10 @@ describe("a ramp", () => {
     const one = await opened();
     await one.order("start");
     await one.look(2);
-    assert.ok(one.ramps.readings("tone"));
+    assert.ok(one.ramps.lastRead("tone")?.readings);
     await one.order("abort");
     await one.order("start");
-    assert.equal(one.ramps.readings("tone"), undefined);
+    assert.equal(one.ramps.lastRead("tone")?.readings, undefined);
   });
 
   test("leaves a kill that an operator has set, and is not rolled back by it", async () => {

@@ -6,9 +6,14 @@ import { addRamp } from "../../src/http/admin-ramp.ts";
 import { type Harness, opened, quick } from "../control/ramps-fixture.ts";
 import { lookMs, noon, readingsWith } from "../core/ramp/ramp-fixture.ts";
 
-async function viewOf({ ramps, revisions, store }: Harness): Promise<Record<string, unknown>> {
+async function viewOf({ ramps, revisions, store, switches }: Harness): Promise<Record<string, unknown>> {
   const app = new Hono<AdminEnv>();
-  addRamp(app, { ramps, revision: () => revisions.current, events: () => store.read() });
+  addRamp(app, {
+    ramps,
+    revision: () => revisions.current,
+    events: () => store.read(),
+    switches: () => switches.switches,
+  });
   const answer = await app.request("/admin/experiments/tone/ramp");
   assert.equal(answer.status, 200);
   // Tests look into whatever JSON came.

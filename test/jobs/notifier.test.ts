@@ -80,6 +80,20 @@ describe("a notification", () => {
     assert.deepEqual(notifier.outbox, { waiting: [], dead: [] });
   });
 
+  test("that waits for its next turn is tried at once when told", async (t) => {
+    const { state, notifier, pass } = notifying(t);
+    notifier.tell([one("a")]);
+    await pass(0);
+    assert.equal(notifier.outbox.waiting[0]?.attempts, 1);
+    state.failure = undefined;
+    assert.equal(notifier.retry(), 1);
+    await pass(0);
+    assert.deepEqual(state.sent, ["a", "a"]);
+    assert.deepEqual(notifier.outbox, { waiting: [], dead: [] });
+    await pass(600_000);
+    assert.deepEqual(state.sent, ["a", "a"]);
+  });
+
   test("that waited when the process ended is sent by the next one", async (t) => {
     const { state, notifier, pass } = notifying(t, { waiting: [{ ...one("a"), attempts: 5 }], dead: [] });
     state.failure = undefined;

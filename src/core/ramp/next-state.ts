@@ -51,7 +51,7 @@ function isLookedAt({ status }: RampState): boolean {
 function blind(state: RampState): Decided {
   const { status } = state;
   const keepsReason = status === "holding" || status === "paused" || status === "completing";
-  return { rule: "not_enough", to: keepsReason ? state : { ...state, reason: "no readings" } };
+  return { rule: "not_enough", to: keepsReason ? state : { ...state, by: "ramp", reason: "no readings" } };
 }
 
 function decide(look: Look): Decided {

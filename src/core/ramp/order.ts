@@ -23,16 +23,20 @@ export function orderedRampState(
   if (order.kind === "start") {
     if (state.status === "completed" && !order.overridesLock) {
       return refuse(
-        `the ramp is completed, and starting it anew gives everybody but step 1 back to the control; override the lock if that is meant`,
+        `the ramp is completed, and starting it anew gives everybody but step 1 back to the control; where that is meant, say so (--override-lock, or override_lock: true)`,
       );
     }
     const lock = state.locks.find(({ digest, until }) => digest === order.variantDigest && until > now);
     if (lock !== undefined && !order.overridesLock) {
       return refuse(
-        `variant "${config.variantId}" was rolled back as it is and is locked until ${new Date(lock.until).toISOString()}; change it, or override the lock`,
+        `variant "${config.variantId}" was rolled back as it is and is locked until ${new Date(lock.until).toISOString()}; change it, or say that it is meant (--override-lock, or override_lock: true)`,
       );
     }
   }
+  if (kind === "approve" && config.steps[state.step]?.asksApproval !== true)
+    return refuse(`step ${state.step + 1} asks for no approval`);
+  if (kind === "approve" && state.isApproved)
+    return refuse(`step ${state.step + 1} is approved; it goes on when it has what it wants`);
   // What lay between the last look and the order is neither the one status nor the other: it is not counted.
   const to = { ...carryOut(state, config, order, now), lastLookAt: undefined };
   return { kind: "transition", at: now, rule: "order", from: state, to, readings: undefined, order };

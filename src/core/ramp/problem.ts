@@ -24,7 +24,7 @@ function layoutProblem(experiment: ExperimentConfig, config: RampConfig): RampPr
   const ids = experiment.variants.map(({ id }) => id);
   const others = ids.filter((id) => id !== experiment.controlId);
   if (others.length !== 1)
-    return plan(`it needs one treatment beside the control, and there are ${others.length}`);
+    return plan(`a ramp has one treatment beside the control, and this experiment has ${others.length}`);
   if (config.variantId !== others[0])
     return plan(
       config.variantId === experiment.controlId

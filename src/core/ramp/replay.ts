@@ -40,8 +40,8 @@ function told({ rule, to }: RampTransition): string {
   return `${rule}: ${to.status} at step ${to.step + 1}`;
 }
 
-/** Without what looks count. */
-function decisionPart({ observedMs, lastLookAt, cleanLooks, cleanMs, reason, ...kept }: RampState) {
+/** Without what looks count and say. */
+function decisionPart({ observedMs, lastLookAt, cleanLooks, cleanMs, by, reason, ...kept }: RampState) {
   return kept;
 }
 

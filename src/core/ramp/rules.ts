@@ -82,11 +82,12 @@ const raised: Rule = (look) => {
     const counted = Math.min(observedMs, Math.max(state.observedMs, step.leastMs));
     return {
       rule: "safe_enough",
-      to: { ...state, status, observedMs: counted, reason: waits },
+      to: { ...state, status, observedMs: counted, by: "ramp", reason: waits },
     };
   }
   const reason = missing.join("; ");
-  if (observedMs < step.mostMs) return { rule: "not_enough", to: { ...state, status, observedMs, reason } };
+  if (observedMs < step.mostMs)
+    return { rule: "not_enough", to: { ...state, status, observedMs, by: "ramp", reason } };
   return {
     rule: "timed_out",
     to: { ...state, status: "paused", observedMs, by: "ramp", reason: `inconclusive: ${reason}` },
@@ -110,7 +111,7 @@ export function beginOf({ state, config, readings, now }: Look): Decided {
   if (readings.isKilled) return { rule: "killed", to: state };
   const reason =
     readings.dataProblems[0] ?? scheduleProblem(config.schedule, now) ?? gateProblem(config, readings);
-  if (reason !== undefined) return { rule: "not_enough", to: { ...state, reason } };
+  if (reason !== undefined) return { rule: "not_enough", to: { ...state, by: "ramp", reason } };
   const status = statusOf(0, config.warmUpRequests);
   const begun = { status, by: "ramp", reason: "the first step begins", startedAt: now } as const;
   return { rule: "safe_enough", to: { ...state, ...freshStep(0, now), ...begun } };

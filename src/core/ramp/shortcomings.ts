@@ -17,7 +17,9 @@ export function shortcomings({
   return [
     ...(observedMs < step.leastMs ? [`observed for ${seconds(observedMs)} of ${seconds(step.leastMs)}`] : []),
     ...tooFew("units", readings.units, step.leastUnits),
-    ...tooFew("requests", readings.requests, Math.max(step.leastRequests, config.warmUpRequests)),
+    ...(config.warmUpRequests > step.leastRequests
+      ? tooFew("requests (warm_up_requests)", readings.requests, config.warmUpRequests)
+      : tooFew("requests", readings.requests, step.leastRequests)),
     ...(readings.isFresh ? [] : ["no new requests"]),
     ...config.slos.flatMap(({ metric }) => lack(metric, readings.slos, wanted)),
     ...(config.gate !== undefined && readings.gate !== "passes" ? ["the gate has no data"] : []),

@@ -16,6 +16,7 @@ import {
   readingsWith,
   sloReading,
   startOf,
+  stepWith,
 } from "./ramp-fixture.ts";
 
 describe("orders to a ramp", () => {
@@ -52,6 +53,7 @@ describe("orders to a ramp", () => {
       completed: "rollback",
       aborted: "start",
     };
+    const asking = rampWith({ steps: [stepWith({ asksApproval: true }), stepWith({ share: 0.5 })] });
     for (const [status, expected] of Object.entries(fits)) {
       const state = { ...observing(config), status } as RampState;
       const orders: RampOrder[] = [
@@ -59,10 +61,21 @@ describe("orders to a ramp", () => {
         ...(["pause", "resume", "promote", "rollback", "approve", "abort"] as const).map(orderOf),
       ];
       const taken = orders.filter(
-        (order) => orderedRampState(state, config, order, noon).kind === "transition",
+        (order) => orderedRampState(state, asking, order, noon).kind === "transition",
       );
       assert.equal(taken.map(({ kind }) => kind).join(" "), expected, status);
     }
+  });
+
+  test("an approval is wanted once, and where the step asks for it", () => {
+    const asking = rampWith({ steps: [stepWith({ asksApproval: true }), stepWith({ share: 0.5 })] });
+    const messageOf = (state: RampState, plan = asking) => {
+      const made = orderedRampState(state, plan, orderOf("approve"), noon);
+      return made.kind === "refusal" ? made.message : undefined;
+    };
+    const approved = ordered(observing(asking), asking, orderOf("approve"));
+    assert.match(messageOf(approved) ?? "", /step 1 is approved/);
+    assert.match(messageOf(observing(config), config) ?? "", /step 1 asks for no approval/);
   });
 
   test("what is completed starts anew only where that is meant: everybody but the first step would go back", () => {
