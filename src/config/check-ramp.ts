@@ -1,3 +1,4 @@
+import { builtIns, isBuiltIn } from "../core/built-in-metrics.ts";
 import { isForbidden, networkKind } from "../core/network-address.ts";
 import { findRampProblem } from "../core/ramp/problem.ts";
 import { isTimeZone } from "../core/ramp/schedule.ts";
@@ -49,10 +50,27 @@ function checkSlos(
       return [{ pointer, side: "value", message: `metric "${metric}" is listed twice; keep one of the two` }];
     const problem =
       margin === undefined ? undefined : limitProblem({ metric, key: "margin", written: margin }, metrics);
-    return problem === undefined
+    if (problem !== undefined)
+      return [{ pointer: at("slos", index, "margin"), side: "value", message: problem }];
+    const never = typeof written === "string" ? undefined : ceilingProblem(written, metrics);
+    return never === undefined
       ? []
-      : [{ pointer: at("slos", index, "margin"), side: "value", message: problem }];
+      : [{ pointer: at("slos", index, "ceiling"), side: "value", message: never }];
   });
+}
+
+/** One that both arms always pass would hold the ramp for ever. */
+function ceilingProblem(
+  { metric, ceiling }: { readonly metric: string; readonly ceiling?: number | undefined },
+  metrics: ConfigFile["metrics"],
+): string | undefined {
+  if (ceiling === undefined) return undefined;
+  const isShareOfGood = isBuiltIn(metric) && builtIns[metric].better === "higher";
+  if (isShareOfGood && ceiling >= 1)
+    return `\`ceiling\` is ${ceiling}, and no \`${metric}\` is above 1; it holds below its ceiling, so write a smaller share`;
+  const isOwn = metrics[metric] !== undefined;
+  if (isOwn || isShareOfGood || ceiling > 0) return undefined;
+  return `\`ceiling\` is ${ceiling}, and every \`${metric}\` is above it; it must be more than 0`;
 }
 
 /** The pattern lets months of 13 pass. */
@@ -93,7 +111,12 @@ function checkGate({ gate }: RampSection, at: At): readonly Finding[] {
 
 /** Addresses are secrets: none is told. */
 function checkHooks({ notify }: RampSection, at: At): readonly Finding[] {
-  return notify.flatMap(({ url, secret }, index): readonly Finding[] => {
+  return notify.flatMap(({ url, secret, format }, index): readonly Finding[] => {
+    const first = notify.findIndex((one) => one.url === url && one.format === format);
+    if (first !== index) {
+      const message = `this hook is ${first + 1} again; join their \`on\``;
+      return [{ pointer: at("notify", index), side: "key", message }];
+    }
     const weak = secret === undefined ? undefined : weakness(secret);
     if (weak !== undefined) return [{ pointer: at("notify", index, "secret"), side: "value", message: weak }];
     const pointer = at("notify", index, "url");

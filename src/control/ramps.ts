@@ -11,6 +11,7 @@ import { Failure } from "../domain/failure.ts";
 import type { RampConfig, RampOrder, RampReadings, RampState, RampTransition } from "../domain/ramp.ts";
 import { itself, RampKills, type Switches } from "./ramp-kills.ts";
 import { digestOf, type RampReaderParts, readRamp } from "./ramp-reader.ts";
+import { Turns } from "./turns.ts";
 
 export interface RampParts extends RampReaderParts {
   readonly store: ControlStore;
@@ -21,6 +22,8 @@ export interface RampParts extends RampReaderParts {
   readonly switches: Switches;
   /** Hears of every decision once it is kept, and of a look after which the ramp waits for somebody. */
   readonly decided: (transition: RampTransition, plan: RampConfig) => void;
+  /** How long a look waits for a turn; ten seconds unless told. */
+  readonly turnMs?: number;
 }
 
 export interface GivenOrder extends Order {
@@ -42,12 +45,13 @@ export class Ramps {
   readonly #kept: Map<string, KeptRamp>;
   readonly #readings = new Map<string, LastRead>();
   readonly #problems = new Map<string, string>();
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns: Turns;
   /** What ramps have been said to wait for. */
   readonly #waits = new Set<string>();
 
   constructor(parts: RampParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts.turnMs);
     this.#kills = new RampKills(parts.switches, parts.log);
     this.#kept = new Map(keptRamps(parts.store.read()));
   }
@@ -98,7 +102,7 @@ export class Ramps {
         ? this.#kills.set(this.get(experimentId).plan, given.reason)
         : Promise.resolve(true);
     // The turn is taken while the kill is on its way, or a look would find the kill and decide in the operator's stead.
-    return this.#inTurn(experimentId, async () => {
+    return this.#turns.take(experimentId, async () => {
       await killed;
       const { transition, plan } = this.#ordered(experimentId, given);
       await this.#commit(transition, plan, given);
@@ -119,13 +123,15 @@ export class Ramps {
 
   /** One look: finishes what a crash or a refusal has left half done, reads, decides. */
   async look(experimentId: string): Promise<void> {
-    await this.#inTurn(experimentId, () => this.#finish(experimentId));
+    // A disk that hangs keeps its turn, and must not keep this look from seeing harm.
+    const isFree = await this.#turns.ends(this.#turns.take(experimentId, () => this.#finish(experimentId)));
     const asked = this.#find(experimentId);
     if (asked === undefined || this.#isAtRest(asked)) return;
     const readings = await readRamp(this.#parts, asked, this.#problems.get(experimentId));
     if (readings !== undefined)
       this.#readings.set(experimentId, { at: this.#parts.now(), state: asked.state, readings });
-    await this.#inTurn(experimentId, async () => {
+    if (!isFree) return this.#takeBackAtOnce(asked, readings);
+    const turn = this.#turns.take(experimentId, async () => {
       // What was read is of that state: whoever has decided in between has made it stale, and it must not raise.
       if (this.#find(experimentId)?.state !== asked.state) return;
       const transition = nextRampState(asked.state, asked.plan, readings, this.#parts.now());
@@ -137,6 +143,20 @@ export class Ramps {
         this.#tell(transition, asked.plan);
       }
     });
+    await this.#turns.ends(turn);
+  }
+
+  /** The turn is somebody's who waits for the journal: what is to be taken back is killed, and the rest follows once that answers. */
+  #takeBackAtOnce({ state, plan }: KeptRamp, readings: RampReadings | undefined): void {
+    const { log, now } = this.#parts;
+    const to = nextRampState(state, plan, readings, now())?.to;
+    const { experimentId } = plan;
+    log.error("the journal of a ramp does not answer", {
+      experimentId,
+      takesBack: to?.status === "rolling_back",
+    });
+    if (to?.status === "rolling_back" && this.#kills.own(plan) === undefined)
+      void this.#kills.set(plan, to.reason ?? "rolled back");
   }
 
   /** Of mere looks only that the ramp waits for somebody, and of each cause once in a step: a night of few requests is no news. */
@@ -175,15 +195,6 @@ export class Ramps {
     } as const;
     const made = orderedRampState(kept.state, kept.plan, order, this.#parts.now());
     return made.kind === "transition" ? { transition: made, plan: kept.plan } : undefined;
-  }
-
-  #inTurn<T>(experimentId: string, act: () => Promise<T>): Promise<T> {
-    const done = (this.#turns.get(experimentId) ?? Promise.resolve()).then(act);
-    this.#turns.set(
-      experimentId,
-      done.catch(() => {}),
-    );
-    return done;
   }
 
   #ordered(

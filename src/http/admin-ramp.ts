@@ -34,6 +34,8 @@ export interface RampRouteParts {
   readonly switches: () => readonly KillSwitch[];
   readonly revision: () => Revision;
   readonly events: () => readonly ControlEvent[];
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly ramps: {
     get(experimentId: string): KeptRamp;
     lastRead(experimentId: string): LastRead | undefined;
@@ -114,7 +116,7 @@ function rampView(parts: RampRouteParts, id: string) {
     looked_at: timeOf(state.lastLookAt),
     next_at: timeOf(nextAt(state, plan)),
     is_approved: step?.asksApproval === true ? state.isApproved : undefined,
-    locked_until: timeOf(lockedUntil(state)),
+    locked_until: timeOf(lockedUntil(state, parts.now())),
     readings: read && readingsView(read, plan),
     decisions: events
       .filter(({ transition }) => isDecision(transition))
@@ -146,9 +148,10 @@ function nextAt(state: RampState, plan: RampConfig) {
 }
 
 /** A lock that was overridden, or whose ramp runs on, locks nobody out. */
-function lockedUntil({ status, locks, variantDigest }: RampState): number | undefined {
+function lockedUntil({ status, locks, variantDigest }: RampState, now: number): number | undefined {
   const isLocked = status === "rolled_back" || status === "aborted";
-  return isLocked ? locks.find(({ digest }) => digest === variantDigest)?.until : undefined;
+  if (!isLocked) return undefined;
+  return locks.find(({ digest, until }) => digest === variantDigest && until > now)?.until;
 }
 
 function readingsView({ at, state, readings }: LastRead, { slos: planned, alpha }: RampConfig) {

@@ -107,6 +107,32 @@ describe("a look", () => {
     assert.deepEqual([status, by], ["rolled_back", "ada"]);
   });
 
+  test("takes harm back while the journal hangs, and the rest follows once it answers", async () => {
+    const one = await begun();
+    const disk = one.store.hold();
+    const raise = one.order("pause");
+    one.answer = harm;
+    await one.look();
+    assert.deepEqual(one.switches.names, ["tone/candidate"]);
+    await one.look();
+    disk.go();
+    await raise;
+    await one.look(2);
+    assert.equal(one.ramps.get("tone").state.status, "rolled_back");
+    assert.equal(coverage(one), 0);
+  });
+
+  test("that cannot keep what it has decided lets the next one look", async () => {
+    const one = await begun();
+    one.answer = harm;
+    const disk = one.store.hold();
+    await one.look(2);
+    assert.deepEqual(one.switches.names, ["tone/candidate"]);
+    disk.go();
+    await one.look(2);
+    assert.equal(one.ramps.get("tone").state.status, "rolled_back");
+  });
+
   test("raises nothing once somebody has killed it meanwhile", async () => {
     const one = await begun();
     one.answer = async () => {

@@ -89,6 +89,7 @@ export async function opened(
     read: async () => harness.answer(),
     askGate: () => harness.gate(),
     decided: (transition) => decided.push(transition),
+    turnMs: 100,
     log,
     now,
   });

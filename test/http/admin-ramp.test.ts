@@ -13,6 +13,7 @@ async function viewOf({ ramps, revisions, store, switches }: Harness): Promise<R
     revision: () => revisions.current,
     events: () => store.read(),
     switches: () => switches.switches,
+    now: () => noon,
   });
   const answer = await app.request("/admin/experiments/tone/ramp");
   assert.equal(answer.status, 200);
