@@ -1,4 +1,5 @@
 /** The telemetry page of the documentation, from the tables that the code itself uses. */
+import { rampEventNames } from "../domain/ramp-news.ts";
 import { maxSeries } from "./instruments.ts";
 import { attribute, event } from "./semconv.ts";
 import { type MetricDefinition, metric } from "./semconv-metrics.ts";
@@ -35,6 +36,11 @@ A prediction's is \`POST /v1/predict/{experiment}\` with \`predict {model}\` for
   several workers they add up. By gRPC or JSON the SDK counts and drops, and workers' own numbers are not on \`/metrics\`.
 - Texts of clients, models and upstreams are redacted before they leave. Messages stay here unless \`telemetry.content\` is
   \`metadata\` (their shape, no text) or \`redacted\`: [privacy](privacy.md).
+
+## Events of a ramp
+
+What comes to pass with a [ramp](ramps.md) is a log record of no trace, with \`assay.ramp.*\` attributes, from the process that decides; where somebody may have to look
+its severity is WARN, otherwise INFO: ${rampEventNames.map((name) => `\`${event.ramp(name)}\``).join(" · ")}.
 
 ## Attributes
 
