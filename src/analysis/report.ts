@@ -131,8 +131,7 @@ function variantCounts(
   known: readonly Phase[],
   phases: readonly PhaseReport[],
 ): readonly VariantCount[] {
-  const newest = known.find(({ id }) => id === phases.at(-1)?.phaseId);
-  const expected = plan.variantIds.reduce((sum, id) => sum + (newest?.shares[id] ?? 0), 0);
+  const expected = expectedShares(plan, known, phases);
   const counts = plan.variantIds.map((variantId) => ({ variantId, ...countOf(facts, variantId) }));
   const total = counts.reduce((sum, { units }) => sum + units, 0);
   return counts.map(({ variantId, units, requests }) => ({
@@ -141,9 +140,25 @@ function variantCounts(
     units,
     requests,
     share: total === 0 ? 0 : units / total,
-    expectedShare:
-      newest === undefined || expected === 0 ? undefined : (newest.shares[variantId] ?? 0) / expected,
+    expectedShare: expected?.[variantId],
   }));
+}
+
+/** Of all phases; undefined where they had different ones, for units of all of them stand in one number. */
+function expectedShares(
+  { variantIds }: AnalysisPlan,
+  known: readonly Phase[],
+  phases: readonly PhaseReport[],
+): Readonly<Record<string, number>> | undefined {
+  const each = phases.map(({ phaseId }) => {
+    const shares = known.find(({ id }) => id === phaseId)?.shares ?? {};
+    const sum = variantIds.reduce((all, id) => all + (shares[id] ?? 0), 0);
+    return sum === 0 ? undefined : Object.fromEntries(variantIds.map((id) => [id, (shares[id] ?? 0) / sum]));
+  });
+  const [first] = each;
+  const isSame = (one: typeof first) =>
+    variantIds.every((id) => Math.abs((one?.[id] ?? 0) - (first?.[id] ?? 0)) < 1e-6);
+  return first !== undefined && each.every((one) => one !== undefined && isSame(one)) ? first : undefined;
 }
 
 /** A unit that stands in several phases is one unit. */

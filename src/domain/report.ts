@@ -87,7 +87,7 @@ export interface VariantCount {
   readonly role: "control" | "treatment";
   readonly units: number;
   readonly requests: number;
-  /** Share of the exposed units, observed and expected by the allocation of the newest phase. */
+  /** Share of the exposed units, observed and, where every phase had the same allocation, expected by it. */
   readonly share: number;
   readonly expectedShare: number | undefined;
 }

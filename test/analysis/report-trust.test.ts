@@ -73,6 +73,22 @@ describe("phases of different ratios", () => {
     assert.equal(found.soundness.isSound, true);
   });
 
+  test("have no expected share of them all, and phases of one ratio have theirs", () => {
+    const facts = stretches(
+      createRandom(3),
+      { phase: "p1", day: 1, arms: { control: 75, warm: 25 }, successOf: always(0.8) },
+      { phase: "p2", day: 2, arms: { control: 75, warm: 25 }, successOf: always(0.8) },
+    );
+    const expected = (second: Readonly<Record<string, number>>) => {
+      const first = { control: 0.3, warm: 0.1 };
+      const phases = [phase("p1", { shares: first }), phase("p2", { shares: second })];
+      return reportOn({ facts, phases }, plan).variants.map(({ expectedShare }) => expectedShare);
+    };
+    const [control = 0, warm = 0] = expected({ control: 0.6, warm: 0.2 });
+    assert.ok(Math.abs(control - 0.75) < 1e-9 && Math.abs(warm - 0.25) < 1e-9);
+    assert.deepEqual(expected({ control: 0.5, warm: 0.5 }), [undefined, undefined]);
+  });
+
   test("a unit that stands in both, and in both variants, is one unit", () => {
     const facts = stretches(
       createRandom(2),
