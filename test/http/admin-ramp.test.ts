@@ -50,4 +50,53 @@ describe("the view of a ramp", () => {
     await assert.rejects(one.order("start"), { message: /is locked until/ });
     assert.equal((await viewOf(one)).locked_until, until);
   });
+
+  test("says killed from the switch itself, and nobody's share, until it is lifted", async () => {
+    const one = await opened();
+    await one.order("start");
+    await one.look();
+    const shown = async () => {
+      const { is_killed: isKilled, actual_share: share } = await viewOf(one);
+      return [isKilled, share];
+    };
+    const before = await shown();
+    const scope = { kind: "experiment", experimentId: "tone" } as const;
+    await one.switches.kill({ scope, by: "ada", reason: "no" });
+    assert.deepEqual(await shown(), [true, 0]);
+    await one.switches.revive({ scope, by: "ada", reason: "yes" });
+    assert.deepEqual(await shown(), before);
+    assert.deepEqual([before[0], Number(before[1]) > 0], [false, true]);
+  });
+
+  test("names the step and the time that its counts are of, and whose words a reason is", async () => {
+    const one = await opened();
+    await one.order("start");
+    one.answer = () => readingsWith({ units: { treatment: 1, control: 1 } });
+    await one.look(3);
+    const view = await viewOf(one);
+    const { step, at } = view.readings as { step: number; at: string };
+    assert.deepEqual([step, view.step, view.by], [1, 1, "ramp"]);
+    assert.equal(at, view.looked_at);
+    one.answer = () => readingsWith();
+    for (let looks = 0; looks < 500 && (await viewOf(one)).step === 1; looks++) await one.look();
+    const raised = await viewOf(one);
+    assert.deepEqual([raised.step, (raised.readings as { step: number }).step], [2, 1]);
+  });
+
+  test("lists decisions alone, with what was ordered", async () => {
+    const one = await opened();
+    await one.order("start");
+    one.answer = () => readingsWith({ requests: { treatment: 0, control: 0 } });
+    await one.look(5);
+    await one.order("pause");
+    const decisions = (await viewOf(one)).decisions as { order?: string; from: string; to: string }[];
+    assert.deepEqual(
+      decisions.map(({ order, from, to }) => [order, from, to]),
+      [
+        ["pause", "warming", "paused"],
+        [undefined, "scheduled", "warming"],
+        ["start", "draft", "scheduled"],
+      ],
+    );
+  });
 });
