@@ -96,7 +96,18 @@ function kindBefore(text: string, at: number): "password" | "secret" | undefined
   while (start > 0 && end - start < longestName && isNamePart[text.charCodeAt(start - 1)] === 1) start -= 1;
   // The name of what has been redacted, with its pseudonym.
   if (text.charAt(start - 1) === "[" && pseudonym.test(text.slice(at, at + 10))) return undefined;
+  // What has been redacted is a value, and names nothing: `password=[password]`.
+  if (text.charAt(start - 1) === "[" && text.charAt(end) === "]" && isAssigned(text, start - 1))
+    return undefined;
   return secretKindOf(text.slice(start, end));
+}
+
+/** Whether a sign stands before it, with quotes and spaces between them at most. */
+function isAssigned(text: string, at: number): boolean {
+  let end = at;
+  while (end > 0 && at - end < 4 && isGap(text.charCodeAt(end - 1))) end -= 1;
+  const sign = text.charCodeAt(end - 1);
+  return sign === equals || sign === colon;
 }
 
 const pseudonym = /^:[0-9a-f]{8}\]$/;

@@ -175,6 +175,15 @@ describe("redact", () => {
     assert.deepEqual(rules, ["email", "ip_address"]);
   });
 
+  test("takes what it has put in for a value, and not for a name", () => {
+    const { redact } = createRedactor();
+    assert.equal(redact("password=Tr0ub4dor :*=*-").text, "password=[password] :*=*-");
+    assert.equal(redact("password=[password] :*=*-").text, "password=[password] :*=*-");
+    assert.equal(redact("password: '[password]' :*=*-").text, "password: '[password]' :*=*-");
+    assert.equal(redact("[password]: hunter2x9").text, "[password]: [password]");
+    assert.equal(redact("config[password] = hunter2x9").text, "config[password] = [password]");
+  });
+
   test("finds nothing in what it has redacted", () => {
     const pieces = fc.constantFrom(
       "password=Tr0ub4dor",
